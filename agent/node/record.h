@@ -1,0 +1,62 @@
+/* record — the floating name: compare-and-set on the fence, read back, repair.
+ *
+ * One object per [record]. It acts only while told to hold, each request under a permit; it
+ * reports what it did as events and what is true as a record_view. Everything around it comes
+ * in through `struct record_world`, so tests drive it without a cluster. */
+#ifndef HOLDFAST_NODE_RECORD_H
+#define HOLDFAST_NODE_RECORD_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "../../proto/outcome.h"
+#include "../../proto/permit.h"
+#include "../peer/config.h"
+#include "../peer/err.h"
+#include "../peer/events.h"
+
+struct record;
+
+struct record_world {
+    uv_loop_t *loop;
+    bool (*permit)(void *owner, span_ms need_ms, struct permit *ret, enum reason *ret_reason);
+    bool (*permit_holds)(void *owner, const struct permit *permit);
+    void (*fence_seen)(void *owner, uint64_t epoch); /* any fence read; rule N6 */
+    void (*tell)(void *owner, const struct happening *happening);
+    void (*idle)(void *owner); /* no request of this record runs any more */
+    void *owner;
+};
+
+enum record_state {
+    RECORD_UNKNOWN,  /* not verified (yet) */
+    RECORD_OK,       /* read back: fence mine (or the holder's) and the addresses right */
+    RECORD_WRITING,
+    RECORD_FENCED,   /* somebody with a higher epoch, or a foreign token, is in the fence */
+    RECORD_REFUSED,  /* the provider refuses: configuration */
+    RECORD_DRIFTED,  /* fence right, addresses not (drift = alert, or repair under way) */
+    RECORD_CONTESTED /* repaired 3 times in 10 min and changed again */
+};
+
+/* self: own node's index; names: for texts. Reads the TSIG secret. */
+int record_open(struct record **ret, const struct record_config *config, uint8_t self,
+                const char *const node_names[NODE_COUNT], const struct record_world *world,
+                struct err *err);
+/* Cancels what runs and frees; the loop must run until its handles are closed. */
+void record_close(struct record *record);
+
+/* The standing changed or was renewed. Holding (or forced): write the fence for a new epoch at
+ * once, then verify and check every check_every. Not holding or leaving: cancel at once; a
+ * standby still reads the record every check_every so that `status` can say what is there. */
+void record_standing(struct record *record, const struct standing_report *report);
+/* True while a request is on its way that may still have an effect. */
+bool record_busy(const struct record *record);
+/* Reads the provider now (for switchover's "can the provider be read?"); the answer shows in
+ * record_json. */
+void record_poke(struct record *record);
+/* True when the last read succeeded and is younger than 2 x check_every. */
+bool record_readable(const struct record *record);
+/* {label, name, provider, fence, state, epoch, addresses[], verified {token, at, servers_ok,
+ * servers} or null, detail (sentence or null)}. New reference. */
+json_t *record_json(const struct record *record);
+
+#endif

@@ -1,0 +1,72 @@
+/* record_inside — the record's own state, shared by its two halves: record.c (life, reading,
+ * standing by) and record_hold.c (what a read means while holding, writing).
+ *
+ * Nobody else includes it. */
+#ifndef HOLDFAST_NODE_RECORD_INSIDE_H
+#define HOLDFAST_NODE_RECORD_INSIDE_H
+
+#include "record.h"
+#include "record_fence.h"
+#include "record_plan.h"
+#include "record_show.h"
+
+#define BACKOFF_MS_MIN 100
+#define BACKOFF_MS_MAX 2000
+#define REFUSED_MS_MAX 10000 /* backoff while a configuration is wrong */
+
+enum record_phase {
+    PHASE_WATCH,   /* not holding: look, touch nothing */
+    PHASE_CLAIM,   /* holding: the fence is to be written */
+    PHASE_GUARD,   /* holding: written and read back; check now and then */
+    PHASE_STOPPED, /* holding, but what is there forbids to write */
+};
+enum record_running { RUNNING_NOTHING, RUNNING_READ, RUNNING_WRITE };
+
+struct record {
+    struct record_config config;
+    struct record_world world;
+    struct provider *provider;
+    const struct provider_operations *operations;
+    const struct serve *want;
+    uint8_t self;
+    char node_names[NODE_COUNT][NAME_SIZE];
+    uv_timer_t timer;
+    enum record_phase phase;
+    enum record_running running;
+    uint64_t epoch, known; /* held now or 0; highest plausible ever seen */
+    struct record_tokens tokens;
+    struct record_budget budget;
+    struct record_picture picture;
+    struct permit permit;
+    struct provider_change change;
+    char token[TOKEN_SIZE];       /* of the running or last try */
+    mono_ms since, try_since;     /* the wish to write; the try */
+    mono_ms read_at;              /* last good read */
+    span_ms backoff_ms, spread_ms;
+    unsigned tries, equal_tries, fenced_in_row;
+    bool tried, repairing, alarmed, waits_permit, reads_fail;
+    enum provider_outcome last_outcome; /* of the last try, when `tried` */
+};
+
+/* Acts (reads, then decides) in `ms`; replaces an earlier plan. */
+void record_inside_act_in(struct record *record, span_ms ms);
+/* The same with a wait that doubles from 100 ms up to `max`. */
+void record_inside_back_off(struct record *record, span_ms max);
+void record_inside_set(struct record *record, enum record_state state, const char *detail);
+/* Tells an event; fields NULL: only the label; else the reference is stolen. The text is the
+ * present detail. */
+void record_inside_tell(struct record *record, const char *event, enum reason_level level,
+                        json_t *fields);
+/* An alarm is told once until the record is right again. */
+void record_inside_alarm(struct record *record, const char *event);
+
+/* Takes up the wish to write the fence under record->epoch. */
+void record_hold_wish(struct record *record);
+/* Is there a permit? If not, plans to ask again. */
+bool record_hold_may(struct record *record);
+/* Weighs record->picture.last, then writes, waits, stops or is content. */
+void record_hold_weigh(struct record *record, const char *detail);
+/* Cancels a running request and tells a write as cancelled. */
+void record_hold_abandon(struct record *record);
+
+#endif

@@ -1,0 +1,47 @@
+/* record_show — a record in words: for `status` and for the event log. No decisions. */
+#ifndef HOLDFAST_NODE_RECORD_SHOW_H
+#define HOLDFAST_NODE_RECORD_SHOW_H
+
+#include "dns/provider.h"
+#include "record.h"
+#include "record_fence.h"
+
+#define RECORD_DETAIL_SIZE 400
+
+/* What is true as far as it is known; kept by record. */
+struct record_picture {
+    const struct record_config *config;
+    const struct provider_operations *operations;
+    enum record_state state;
+    char detail[RECORD_DETAIL_SIZE];
+    bool seen; /* `last` holds something */
+    struct provider_state last;
+    struct record_fence fence; /* of `last`; epoch 0 = none */
+    bool verified;
+    int64_t verified_wall_ms;
+    char verified_token[TOKEN_SIZE];
+    unsigned servers_ok, servers;
+};
+
+/* As record_json says. New reference. */
+json_t *record_show_json(const struct record_picture *picture);
+/* "won", "fenced", "refused", "unknown". */
+const char *record_show_outcome(enum provider_outcome outcome);
+
+/* One write as it is told. */
+struct record_try {
+    unsigned number;
+    enum provider_outcome outcome;
+    bool cancelled;
+    span_ms ms;
+    const char *detail;
+    char token[TOKEN_SIZE];
+};
+/* Fields of the events "dns-write" and "record-written". New references. */
+json_t *record_show_try(const struct record_picture *picture, const struct record_try *try);
+json_t *record_show_written(const struct record_picture *picture, const struct record_try *try);
+
+/* The sentence for a fence that is not understood, naming what to delete. */
+void record_show_garbage(const struct record_picture *picture, char ret[RECORD_DETAIL_SIZE]);
+
+#endif

@@ -1,0 +1,48 @@
+/* events — what happened, told once to everybody who keeps it: log, events file, notify.
+ *
+ * The file is STATE/events.jsonl with one older generation events.1.jsonl: at most 10 000 lines
+ * or 4 MB in both together. Writing goes through the loop's thread pool from a bounded queue; a
+ * slow or full disk drops events (counted), never stops the loop.
+ * Each line: "time" (UTC, RFC 3339 with ms), "boottime_ms", "event", "epoch", "node", then own
+ * fields. `node` is this peer's own name. Absent = null. */
+#ifndef HOLDFAST_PEER_EVENTS_H
+#define HOLDFAST_PEER_EVENTS_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "../../proto/reason.h"
+#include "err.h"
+
+struct events; /* allocated by events_open, freed by events_close's callback */
+
+struct happening {
+    const char *event;       /* "promise-ended"; short, [a-z-] */
+    enum reason_level level; /* REASON_DEBUG goes nowhere but a debug log */
+    uint64_t epoch;          /* 0 = none */
+    const char *text;        /* the sentence for people; may be NULL */
+    json_t *fields;          /* own fields (object), reference is stolen; may be NULL */
+};
+
+/* Opens the file in the (existing) directory `state_dir`. ERR_STATE when not writable. */
+int events_open(struct events **ret, uv_loop_t *loop, const char *state_dir, const char *self,
+                struct err *err);
+/* Writes what is queued (at most 1 s), then frees. The loop must still run once after it. */
+void events_close(struct events *events);
+
+/* Tells log and events file (and whoever listens, see events_listen). Safe from callbacks. */
+void events_tell(struct events *events, const struct happening *happening);
+
+/* Calls `on_event` for each event with its JSON object (borrowed). One listener: notify. */
+void events_listen(struct events *events, void (*on_event)(void *owner, const json_t *event),
+                   void *owner);
+
+/* Reads a page asynchronously: lines after `cursor` (0 = oldest kept), at most `max` (<= 500)
+ * and 64 KiB, calls back with {"events": [...], "next": cursor, "lost": bool} (stolen
+ * reference) or NULL on a read error. At most 4 reads at once; more answer NULL at once.
+ * from_end: cursor counts back from the newest instead (the last N events). */
+void events_read(struct events *events, uint64_t cursor, unsigned max, bool from_end,
+                 void (*on_page)(void *owner, json_t *page), void *owner);
+uint64_t events_dropped(const struct events *events);
+
+#endif

@@ -1,0 +1,18 @@
+/* prng — a small generator in a struct; used for jitter only, never for secrets or nonces. */
+#ifndef HOLDFAST_PROTO_PRNG_H
+#define HOLDFAST_PROTO_PRNG_H
+
+#include "words.h"
+
+struct prng {
+    uint64_t state;
+};
+
+/* Any seed is fine. */
+void prng_init(struct prng *prng, uint64_t seed);
+/* Next 64 bits (splitmix64: Steele, Lea, Flood 2014). */
+uint64_t prng_next(struct prng *prng);
+/* Uniform in [-range, range]; range >= 0, at most a minute. */
+span_ms prng_spread(struct prng *prng, span_ms range);
+
+#endif
