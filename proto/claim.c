@@ -69,6 +69,7 @@ void claim_begin(struct claim *claim, struct voter *voter, uint64_t next, mono_m
     claim->phase = CLAIM_STORING;
     claim->next = next;
     claim->after_release = voter->freed_by_release;
+    voter->freed_by_release = false; /* counts for the one holdership that follows */
     clear_grants(claim);
     outcome_note(outcome, REASON_CLAIM_STORING, PEER_NONE, next, 0);
     claim->next_ticket = voter_pledge(voter, next, now, outcome);

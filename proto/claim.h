@@ -43,6 +43,7 @@ struct claim {
     bool after_release;   /* the holdership before this one was given up on purpose */
 };
 
+/* terms are copied. */
 void claim_init(struct claim *claim, uint8_t self, const struct lease_terms *terms);
 /* Rule N4: ends a lease at its instant; rule N5: gives up a claim nobody backed for 4 leases.
  * forced: a forced claim waits for its operator instead. */

@@ -21,8 +21,10 @@
 
 #define RELEASE_REPEATS 3 /* statements that say it again, in case one is lost (rule N7) */
 
-static uint64_t next_number(const struct core *core)
+static uint64_t next_number(const struct core *core, struct outcome *outcome)
 {
+    if (core->wall_s > 0 && !numbers_plausible(&core->numbers, (uint64_t)core->wall_s))
+        outcome_note(outcome, REASON_WALL_POISONED, PEER_NONE, (uint64_t)core->wall_s, 0);
     return numbers_next(&core->numbers, core->settings.self, core->voter.floor, core->wall_s);
 }
 
@@ -92,7 +94,7 @@ static void heard_fresh(struct core *core, const struct statement *statement, mo
 static void renumber(struct core *core, uint64_t heard, mono_ms now, struct outcome *outcome)
 {
     if (heard > core->claim.epoch && core->claim.epoch != 0)
-        claim_renumber(&core->claim, &core->voter, next_number(core), now, outcome);
+        claim_renumber(&core->claim, &core->voter, next_number(core, outcome), now, outcome);
 }
 
 static void weigh(struct core *core, const struct statement *statement, mono_ms now,
@@ -101,7 +103,8 @@ static void weigh(struct core *core, const struct statement *statement, mono_ms 
     struct weighing weighing = {.statement = statement,
                                 .echo_age = echo_age(&core->echo, statement->from, now),
                                 .now = now};
-    voter_weigh(&core->voter, &core->silence, &weighing, outcome);
+    if (evidence_allows(&core->evidence, core->voter.promise.holder, statement->from))
+        voter_weigh(&core->voter, &core->silence, &weighing, outcome);
 }
 
 /* The parts that count votes, in the order that rules N5 and V6 ask for. */
@@ -133,7 +136,7 @@ static span_ms rtt_of(const struct core *core, const struct statement *statement
 }
 
 static void note_contact(struct core *core, uint8_t from, enum echo_verdict verdict,
-                         struct outcome *outcome)
+                         mono_ms now, struct outcome *outcome)
 {
     const struct echo_peer *peer = &core->echo.peers[from];
     if (verdict == ECHO_ACCEPTED_BOOT) {
@@ -143,7 +146,8 @@ static void note_contact(struct core *core, uint8_t from, enum echo_verdict verd
         if (peer->swaps == BOOT_SWAP_ALARM + 1)
             outcome_note(outcome, REASON_TWO_PROCESSES, from, 0, peer->swaps);
     }
-    if (core->pulse[from].told_silent) {
+    if (core->pulse[from].told_silent &&
+        echo_is_fresh(&core->echo, from, now, core->settings.lease_ms)) {
         core->pulse[from].told_silent = false;
         outcome_note(outcome, REASON_PEER_BACK, from, 0, 0);
     }
@@ -184,7 +188,7 @@ static void heard(struct core *core, const struct event *event, mono_ms now,
         outcome->prompt = true; /* it learns that I heard it: first contact in a round trip */
     if (verdict != ECHO_ACCEPTED && verdict != ECHO_ACCEPTED_BOOT)
         return;
-    evidence_heard(&core->evidence, kept, statement, &bytes, outcome);
+    evidence_heard(&core->evidence, statement, &bytes, outcome);
     relay_keep(&core->relay, from, &statement->mark, bytes.bytes, bytes.size);
     relay_arrived(&core->relay, from, now);
     core->last[from] = *statement;
@@ -193,7 +197,7 @@ static void heard(struct core *core, const struct event *event, mono_ms now,
     pulse_heard(&core->pulse[from], &statement->mark, now, direct,
                 direct ? rtt_of(core, statement, now) : -1);
     numbers_heard(&core->numbers, statement_epoch_max(statement));
-    note_contact(core, from, verdict, outcome);
+    note_contact(core, from, verdict, now, outcome);
     heard_votes(core, statement, now, outcome);
 }
 
@@ -303,7 +307,7 @@ static void decide(struct core *core, mono_ms now, struct outcome *outcome)
     }
     candidacy_ask(core, now, &obstacles);
     if (obstacles.count == 0)
-        claim_begin(&core->claim, &core->voter, next_number(core), now, outcome);
+        claim_begin(&core->claim, &core->voter, next_number(core, outcome), now, outcome);
 }
 
 static void note_silent(struct core *core, mono_ms now, struct outcome *outcome)
@@ -347,23 +351,8 @@ static void check_settings(const struct core_settings *settings)
     assert(settings->drift_ppm <= DRIFT_PPM_MAX && settings->jitter_ppt <= 200);
 }
 
-static void note_start(const struct core *core, const struct stored *found,
-                       struct outcome *outcome)
-{
-    const struct silence *silence = &core->silence;
-    enum reason reason = REASON_SILENT_RESTART;
-    if (silence->kind == SILENCE_AMNESIA)
-        reason = REASON_SILENT_AMNESIA;
-    else if (silence->kind == SILENCE_GENESIS)
-        reason = REASON_SILENT_GENESIS;
-    outcome_note(outcome, reason, PEER_NONE, found->present ? found->epoch : 0,
-                 silence->lease_max_ms);
-    if (core->roster.pending)
-        outcome_note(outcome, REASON_MEMBERS_CHANGED, PEER_NONE, 0, 0);
-}
-
 void core_init(struct core *core, const struct core_settings *settings,
-               const struct stored *found, mono_ms now, int64_t wall_s, struct outcome *ret)
+               const struct stored *found, mono_ms now, struct outcome *ret)
 {
     struct lease_terms terms = {settings->lease_ms, settings->drift_ppm};
     check_settings(settings);
@@ -371,7 +360,7 @@ void core_init(struct core *core, const struct core_settings *settings,
     memset(ret, 0, sizeof *ret);
     core->settings = *settings;
     core->now = core->started = core->next_tick = now;
-    core->wall_s = wall_s;
+    core->wall_s = settings->wall_s;
     core->prompt_at = MONO_NEVER;
     core->last_spoke = MONO_LONG_AGO;
     prng_init(&core->prng, settings->prng_seed);
@@ -385,15 +374,17 @@ void core_init(struct core *core, const struct core_settings *settings,
     roster_init(&core->roster, &settings->members, settings->members_hash, found);
     if (!found->present)
         core->voter.ledger.wanted.members = settings->members;
-    numbers_heard(&core->numbers, core->voter.floor);
+    core->numbers.seen = core->voter.floor; /* the own disk is trusted: no bound (V8) */
     claim_init(&core->claim, settings->self, &terms);
     merit_init(&core->merit);
-    pause_init(&core->pause, found, now, wall_s);
+    pause_init(&core->pause, found, now, settings->wall_s);
     force_init(&core->force);
     evidence_init(&core->evidence);
     stall_init(&core->stall);
     core->reported = (struct standing_report){.standing = STANDING_ALONE, .since = now};
-    note_start(core, found, ret);
+    silence_told(&core->silence, ret);
+    if (core->roster.pending)
+        outcome_note(ret, REASON_MEMBERS_CHANGED, PEER_NONE, 0, 0);
     report(core, now, true, ret);
     outcome_act(ret, (struct action){.kind = ACTION_WAKE, .at = now});
 }
@@ -438,6 +429,13 @@ static mono_ms effects_until(const struct core *core, mono_ms now, uint64_t *ret
     return core->force.until;
 }
 
+/* Asked after a stall that no step has noticed yet: an I/O callback of a thawed process. */
+static bool stands_still(const struct core *core, mono_ms now)
+{
+    return now - core->now >
+           stall_threshold(core->settings.interval_ms, core->settings.lease_ms);
+}
+
 static enum reason permit_refusal(const struct core *core, mono_ms now, mono_ms until)
 {
     const struct core_settings *settings = &core->settings;
@@ -453,6 +451,8 @@ static enum reason permit_refusal(const struct core *core, mono_ms now, mono_ms 
     mono_ms proof = claim_proof_sent(&core->claim);
     span_ms age_max = lease_proof_age_max(settings->lease_ms, settings->interval_ms);
     if (holds && (now - proof >= age_max || proof <= core->stall.last_end))
+        return REASON_PROOF_OLD;
+    if (stands_still(core, now))
         return REASON_PROOF_OLD;
     return REASON_NONE;
 }
@@ -479,7 +479,8 @@ bool core_permit_holds(const struct core *core, mono_ms now, const struct permit
     mono_ms until = effects_until(core, now, &epoch);
     return permit->boot == core->settings.boot && permit->epoch == epoch && epoch != 0 &&
            now < permit->until && now < until && !core->claim.leaving &&
-           !pause_is_on(&core->pause, now);
+           !pause_is_on(&core->pause, now) && permit->given > core->stall.last_end &&
+           !stands_still(core, now);
 }
 
 const uint8_t *core_kept(const struct core *core, uint8_t author, size_t *ret_size)

@@ -45,6 +45,7 @@ struct core_settings {
     span_ms min_hold_ms;
     uint64_t boot;      /* fresh random, not 0 */
     uint64_t prng_seed; /* fresh random */
+    int64_t wall_s;     /* wall clock at the start */
     uint64_t settings_hash;
     uint64_t members_hash;
     struct members members;
@@ -141,7 +142,7 @@ struct core {
  * stored    what the promise file held; .present false when missing or damaged.
  * ret       the first outcome: at least ACTION_STANDING and ACTION_WAKE. */
 void core_init(struct core *core, const struct core_settings *settings,
-               const struct stored *stored, mono_ms now, int64_t wall_s, struct outcome *ret);
+               const struct stored *stored, mono_ms now, struct outcome *ret);
 
 /* One step: settles what expired by `now`, then takes the event, then decides and plans.
  * No failure path: refusing is a note. Asserts that `now` is not before the last step's. */

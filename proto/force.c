@@ -40,9 +40,10 @@ void force_heard(struct force *force, uint8_t self, const struct statement *stat
                  mono_ms now, struct outcome *outcome)
 {
     bool refuses = statement->promise.epoch != 0 && statement->promise.holder != self;
-    if (force->on && refuses && force->refused_since == MONO_NEVER)
+    if (force->on && refuses && force->refused_since == MONO_NEVER) {
         force->refused_since = now;
-    if (force->on && statement->promise.epoch != 0 && !refuses)
+        force->refused_by = statement->from;
+    } else if (force->on && !refuses && force->refused_by == statement->from)
         force->refused_since = MONO_NEVER;
     if (statement->from >= NODE_COUNT || self >= NODE_COUNT)
         return;

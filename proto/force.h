@@ -11,11 +11,14 @@ struct force {
     bool on;               /* my claim is forced */
     mono_ms until;         /* ends by itself */
     mono_ms refused_since; /* a peer that is heard backs somebody else; MONO_NEVER = no */
+    uint8_t refused_by;
     uint8_t seen_from;     /* the other node shows a forced epoch; PEER_NONE = no */
     uint64_t seen_epoch;
 };
 
+/* Off. */
 void force_init(struct force *force);
+/* The operator's word: on, for at most FORCED_MS_MAX. */
 void force_begin(struct force *force, mono_ms now);
 /* Ends the own forced standing, with a note when it was on. */
 void force_end(struct force *force, uint64_t epoch, struct outcome *outcome);

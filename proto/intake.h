@@ -35,6 +35,7 @@
     X(MALFORMED, "malformed", "signed, but no statement of this protocol")                      \
     X(WRONG_AUTHOR, "wrong-author", "names another peer inside than outside")
 
+/* What became of a datagram; only INTAKE_OK goes on to the core. */
 enum intake_verdict {
 #define X(code, name, sentence) INTAKE_##code,
     INTAKE_VERDICTS(X)

@@ -21,7 +21,9 @@ struct merit {
     uint32_t move_count;
 };
 
+/* Health has not spoken yet: not fit. */
 void merit_init(struct merit *merit);
+/* EVENT_FITNESS. */
 void merit_fitness(struct merit *merit, bool fit, uint32_t unfit_mask, struct outcome *outcome);
 /* A fresh statement of the other node was accepted. */
 void merit_heard(struct merit *merit, const struct statement *statement, mono_ms now);

@@ -8,6 +8,7 @@
 #include "limits.h"
 #include "reason.h"
 
+/* count 0 = nothing stands against it. */
 struct obstacles {
     struct obstacle list[OBSTACLE_COUNT_MAX];
     size_t count;

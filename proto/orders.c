@@ -11,6 +11,13 @@ static void add(struct obstacles *list, enum reason reason, uint8_t peer)
     obstacles_add(list, (struct obstacle){reason, peer, 0, MONO_NEVER});
 }
 
+/* Rule N12: while paused, roles stay. */
+static void ask_pause(const struct core *core, mono_ms now, struct obstacles *ret)
+{
+    if (pause_is_on(&core->pause, now))
+        obstacles_add(ret, (struct obstacle){REASON_IS_PAUSED, PEER_NONE, 0, core->pause.until});
+}
+
 static void ask_handover(const struct core *core, mono_ms now, const struct event *event,
                          struct obstacles *ret)
 {
@@ -25,8 +32,7 @@ static void ask_handover(const struct core *core, mono_ms now, const struct even
         add(ret, REASON_NOT_HOLDER, PEER_NONE);
     else if (core->claim.leaving)
         add(ret, REASON_IS_LEAVING, PEER_NONE);
-    if (pause_is_on(&core->pause, now))
-        obstacles_add(ret, (struct obstacle){REASON_IS_PAUSED, PEER_NONE, 0, core->pause.until});
+    ask_pause(core, now, ret);
 }
 
 static void ask_maintenance(const struct core *core, mono_ms now, const struct event *event,
@@ -35,8 +41,10 @@ static void ask_maintenance(const struct core *core, mono_ms now, const struct e
     if (core->settings.self >= NODE_COUNT)
         add(ret, REASON_NOT_A_NODE, PEER_NONE);
     else if (event->order.span_ms > 0 && !event->order.anyway &&
-             claim_holds(&core->claim, now))
+             claim_holds(&core->claim, now)) {
         handover_ask(core, now, (uint8_t)(1 - core->settings.self), ret);
+        ask_pause(core, now, ret);
+    }
 }
 
 static void ask_release(const struct core *core, struct obstacles *ret)
@@ -45,16 +53,25 @@ static void ask_release(const struct core *core, struct obstacles *ret)
         add(ret, REASON_NOT_FORCED, PEER_NONE);
 }
 
+/* Does anything wait for this peer: rule V5 for either, rule N10 only for the other node? */
+static bool waits_for(const struct core *core, uint8_t peer)
+{
+    const struct silence *silence = &core->silence;
+    bool other_node = core->settings.self < NODE_COUNT && peer < NODE_COUNT;
+    if (core->roster.pending && other_node)
+        return true;
+    return silence->kind == SILENCE_AMNESIA && !silence->heard[peer] && !silence->excused[peer];
+}
+
 static void ask_recover(const struct core *core, mono_ms now, const struct event *event,
                         struct obstacles *ret)
 {
     uint8_t peer = event->order.peer;
-    bool waits = core->silence.kind == SILENCE_AMNESIA || core->roster.pending;
     if (peer >= PEER_COUNT || peer == core->settings.self)
         add(ret, REASON_TARGET_SELF, peer < PEER_COUNT ? peer : PEER_NONE);
     else if (echo_is_fresh(&core->echo, peer, now, core->settings.lease_ms))
         add(ret, REASON_TARGET_ALIVE, peer);
-    else if (!waits)
+    else if (!waits_for(core, peer))
         add(ret, REASON_NOTHING_TO_RECOVER, peer);
 }
 
@@ -115,6 +132,7 @@ static void maintain(struct core *core, mono_ms now, const struct event *event,
     if (event->order.span_ms <= 0 || !claim_holds(&core->claim, now))
         return;
     handover_ask(core, now, other, &obstacles);
+    ask_pause(core, now, &obstacles);
     if (obstacles.count == 0)
         leave(core, REASON_LEAVING, outcome);
 }
@@ -149,8 +167,8 @@ static void put(struct core *core, struct outcome *outcome)
 static void recover(struct core *core, const struct event *event, struct outcome *outcome)
 {
     silence_excuse(&core->silence, event->order.peer);
-    if (!roster_accept(&core->roster))
-        return;
+    if (event->order.peer >= NODE_COUNT || !roster_accept(&core->roster))
+        return; /* only the word for the other node confirms the set (rule N10) */
     core->voter.ledger.wanted.members = core->roster.members;
     put(core, outcome);
 }

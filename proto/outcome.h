@@ -40,6 +40,7 @@ enum action_kind {
     ACTION_NEW_BOOT, /* memory was rolled back or cloned: end the process and start anew */
 };
 
+/* One thing to do; which fields count depends on the kind. */
 struct action {
     enum action_kind kind;
     uint8_t to;

@@ -12,6 +12,7 @@ struct pause {
     mono_ms until;  /* MONO_LONG_AGO = not paused */
 };
 
+/* Takes up an order from the disk; its end is a wall clock reading there. */
 void pause_init(struct pause *pause, const struct stored *found, mono_ms now, int64_t wall_s);
 /* An operator of this peer orders: left_ms 0 = resume. The number grows and is this peer's. */
 void pause_order(struct pause *pause, uint8_t self, span_ms left_ms, mono_ms now,

@@ -4,6 +4,7 @@
 
 #include "words.h"
 
+/* The whole state. */
 struct prng {
     uint64_t state;
 };

@@ -24,6 +24,7 @@ struct pulse {
     bool told_silent;    /* a note was given; the next fresh one says it is back */
 };
 
+/* Never heard. */
 void pulse_init(struct pulse *pulse);
 /* An accepted statement arrived. rtt_ms: -1 when this one cannot tell. */
 void pulse_heard(struct pulse *pulse, const struct mark *mark, mono_ms now, bool direct,

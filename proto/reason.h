@@ -10,11 +10,13 @@
 
 #include "words.h"
 
+/* How loud: ALARM wants a person, DEBUG goes nowhere by default. */
 enum reason_level { REASON_DEBUG, REASON_INFO, REASON_NOTICE, REASON_WARNING, REASON_ALARM };
 
 /* X(code, level, event name, sentence) */
 #include "reason_table.h"
 
+/* REASON_<code> of each row. */
 enum reason {
 #define X(code, level, name, sentence) REASON_##code,
     REASON_TABLE(X)

@@ -19,6 +19,8 @@
       "{peer} names epoch {epoch}, which is impossibly high: refused")                          \
     X(FENCE_POISONED, ALARM, "fence-poisoned",                                                  \
       "the record's fence names epoch {epoch}, which is impossibly high: refused")              \
+    X(WALL_POISONED, ALARM, "wall-poisoned",                                                    \
+      "the wall clock of this machine is impossible: not used for numbers")                     \
     X(LYING, ALARM, "equivocation",                                                             \
       "{peer} signed two statements that contradict each other: a cloned machine or a stolen "  \
       "key; automatic moves are stopped")                                                       \

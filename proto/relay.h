@@ -8,6 +8,7 @@
 #include "limits.h"
 #include "words.h"
 
+/* When a statement came. */
 struct arrival {
     uint64_t seq;
     mono_ms at;
@@ -27,6 +28,7 @@ struct relay {
     mono_ms until[PEER_COUNT]; /* goes on relaying to this receiver until then */
 };
 
+/* Whose statements to whom, and the cluster's timers. */
 struct relay_question {
     uint8_t to;
     uint8_t author;
@@ -34,6 +36,7 @@ struct relay_question {
     span_ms lease_ms;
 };
 
+/* Nothing kept. */
 void relay_init(struct relay *relay);
 /* Keeps the bytes of a newly accepted statement. size is at most SIGNED_SIZE_MAX (intake). */
 void relay_keep(struct relay *relay, uint8_t author, const struct mark *mark,

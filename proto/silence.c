@@ -19,6 +19,16 @@ void silence_init(struct silence *silence, uint8_t self, const struct stored *fo
         silence->kind = found->genesis ? SILENCE_GENESIS : SILENCE_RESTART;
 }
 
+void silence_told(const struct silence *silence, struct outcome *outcome)
+{
+    enum reason reason = REASON_SILENT_RESTART;
+    if (silence->kind == SILENCE_AMNESIA)
+        reason = REASON_SILENT_AMNESIA;
+    else if (silence->kind == SILENCE_GENESIS)
+        reason = REASON_SILENT_GENESIS;
+    outcome_note(outcome, reason, PEER_NONE, silence->stored_epoch, silence->lease_max_ms);
+}
+
 void silence_heard(struct silence *silence, const struct statement *statement,
                    struct outcome *outcome)
 {

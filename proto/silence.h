@@ -29,8 +29,11 @@ struct silence {
     uint64_t ticket; /* SILENCE_WRITING */
 };
 
+/* found: what the state file held. */
 void silence_init(struct silence *silence, uint8_t self, const struct stored *found,
                   span_ms lease_ms, mono_ms now);
+/* Says once, at the start, why this peer is silent. */
+void silence_told(const struct silence *silence, struct outcome *outcome);
 /* A fresh statement of another peer was accepted. */
 void silence_heard(struct silence *silence, const struct statement *statement,
                    struct outcome *outcome);

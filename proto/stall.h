@@ -19,6 +19,7 @@ struct stall {
     mono_ms recent[STALL_RECENT_MAX];
 };
 
+/* Never stood still. */
 void stall_init(struct stall *stall);
 /* Longest gap between two steps that is no stall: a quarter of the lease, or a tick's length. */
 span_ms stall_threshold(span_ms interval_ms, span_ms lease_ms);

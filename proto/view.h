@@ -7,6 +7,7 @@
 
 #include "core.h"
 
+/* Is there a holder, or at least a claim? */
 enum contact { CONTACT_NONE, CONTACT_ELECTING, CONTACT_HELD };
 
 struct peer_view {

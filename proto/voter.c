@@ -101,6 +101,7 @@ static void move_up(struct voter *voter, const struct promise *asked, struct out
 {
     voter->floor = asked->epoch;
     voter->floor_holder = asked->holder;
+    voter->freed_by_release = false;
     voter->pending = *asked;
     keep_old(voter, asked);
     voter->pending_ticket =

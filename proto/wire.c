@@ -193,10 +193,12 @@ enum wire_verdict wire_walk(const uint8_t *bytes, size_t size)
             return WIRE_TOO_MANY;
         at += element.size;
         open[depth]--;
-        if (!element.container || element.children == 0)
+        if (!element.container)
             continue;
         if (depth == DEPTH_MAX)
-            return WIRE_TOO_DEEP;
+            return WIRE_TOO_DEEP; /* also an empty one */
+        if (element.children == 0)
+            continue;
         open[++depth] = element.children;
     }
 }

@@ -46,6 +46,7 @@ struct record {
     unsigned tries, equal_tries, fenced_in_row;
     bool tried, repairing, alarmed, waits_permit, reads_fail;
     enum provider_outcome last_outcome; /* of the last try, when `tried` */
+    enum provider_outcome told_outcome; /* when equal_tries > 0 */
 };
 
 /* Acts (reads, then decides) in `ms`; replaces an earlier plan. */

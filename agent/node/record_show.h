@@ -6,7 +6,7 @@
 #include "record.h"
 #include "record_fence.h"
 
-#define RECORD_DETAIL_SIZE 400
+#define RECORD_DETAIL_SIZE 768 /* two names of 255 and a sentence */
 
 /* What is true as far as it is known; kept by record. */
 struct record_picture {

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "err.h"
 
+/* One signed statement, as it was signed. */
 struct certificate_part {
     struct mark mark;
     uint8_t from;
@@ -21,6 +22,7 @@ struct certificate_part {
     size_t size;
 };
 
+/* What is kept: the open claims of both nodes and the newest complete pair. */
 struct certificate {
     uint64_t claimed[NODE_COUNT]; /* epoch of `claims` */
     struct certificate_part claims[NODE_COUNT];

@@ -32,7 +32,8 @@ struct commands_world {
     json_t *(*unfit_reasons)(void *owner);
     json_t *(*counters)(void *owner);
     bool (*provider_readable)(void *owner); /* every record's provider can be read */
-    void (*restart)(void *owner);           /* re-execute in place, after this turn of the loop */
+    void (*poke)(void *owner);    /* reads every record's provider now; status shows it later */
+    void (*restart)(void *owner); /* re-execute in place, after this turn of the loop */
     void *owner;
 };
 

@@ -45,7 +45,11 @@ struct peer_config {
     unsigned line;      /* of the section, for messages */
 };
 
+/* What a changed record means: put it back, or only tell. */
+/* What to do when the addresses were changed by somebody else. */
 enum drift_policy { DRIFT_REPAIR, DRIFT_ALERT };
+/* Who writes the record. */
+/* Who keeps the name. */
 enum provider_kind { PROVIDER_RFC2136, PROVIDER_EXEC };
 
 struct record_config {
@@ -66,6 +70,8 @@ struct record_config {
     unsigned line;
 };
 
+/* Does a bad probe make the node unfit, or is it only shown? */
+/* A bad blocking probe makes the node unfit; a warning one is only shown. */
 enum probe_weight { PROBE_BLOCK, PROBE_WARN };
 
 struct probe_config {

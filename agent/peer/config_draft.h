@@ -44,6 +44,7 @@ struct draft {
 
     unsigned cluster_line, notify_line, local_line; /* where those sections began; 0 = never */
     size_t node_count;
+    bool serve_given[NODE_COUNT]; /* the key was there, right or wrong */
     char prefer[NAME_SIZE];
     unsigned prefer_line;
     span_ms demote_lead_ms; /* as written; -1 = not there */

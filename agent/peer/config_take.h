@@ -8,6 +8,7 @@
 #include "config_draft.h"
 
 struct field;
+/* Turns `value` into the part of draft->target that `field` names, or complains. */
 typedef void field_taker(struct draft *draft, const struct field *field, const char *value);
 
 /* One key of a kind of section. */
@@ -21,26 +22,26 @@ struct field {
 };
 
 /* Values of the usual kinds; into the struct at field->offset. */
-field_taker config_take_span;
-field_taker config_take_count;
-field_taker config_take_seconds;
-field_taker config_take_drift;
-field_taker config_take_choice;
-field_taker config_take_algorithm;
-field_taker config_take_domain;
-field_taker config_take_key_name;
-field_taker config_take_public_key;
-field_taker config_take_path;
-field_taker config_take_command;
-field_taker config_take_serve;
+void config_take_span(struct draft *draft, const struct field *field, const char *value);
+void config_take_count(struct draft *draft, const struct field *field, const char *value);
+void config_take_seconds(struct draft *draft, const struct field *field, const char *value);
+void config_take_drift(struct draft *draft, const struct field *field, const char *value);
+void config_take_choice(struct draft *draft, const struct field *field, const char *value);
+void config_take_algorithm(struct draft *draft, const struct field *field, const char *value);
+void config_take_domain(struct draft *draft, const struct field *field, const char *value);
+void config_take_key_name(struct draft *draft, const struct field *field, const char *value);
+void config_take_public_key(struct draft *draft, const struct field *field, const char *value);
+void config_take_path(struct draft *draft, const struct field *field, const char *value);
+void config_take_command(struct draft *draft, const struct field *field, const char *value);
+void config_take_serve(struct draft *draft, const struct field *field, const char *value);
 /* Values with a place or a rule of their own. */
-field_taker config_take_only_exec;
-field_taker config_take_profile;
-field_taker config_take_prefer;
-field_taker config_take_demote_lead;
-field_taker config_take_address;
-field_taker config_take_server;
-field_taker config_take_listen;
-field_taker config_take_override;
+void config_take_only_exec(struct draft *draft, const struct field *field, const char *value);
+void config_take_profile(struct draft *draft, const struct field *field, const char *value);
+void config_take_prefer(struct draft *draft, const struct field *field, const char *value);
+void config_take_demote_lead(struct draft *draft, const struct field *field, const char *value);
+void config_take_address(struct draft *draft, const struct field *field, const char *value);
+void config_take_server(struct draft *draft, const struct field *field, const char *value);
+void config_take_listen(struct draft *draft, const struct field *field, const char *value);
+void config_take_override(struct draft *draft, const struct field *field, const char *value);
 
 #endif

@@ -16,6 +16,8 @@ enum err_code {
     ERR_REMOTE = -5, /* somebody else said something unusable */
 };
 
+/* Filled on failure; plain data, the caller's. */
+/* The caller's; text is always terminated. */
 struct err {
     int code;
     char text[ERR_TEXT_SIZE];

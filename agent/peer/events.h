@@ -1,10 +1,12 @@
 /* events — what happened, told once to everybody who keeps it: log, events file, notify.
  *
  * The file is STATE/events.jsonl with one older generation events.1.jsonl: at most 10 000 lines
- * or 4 MB in both together. Writing goes through the loop's thread pool from a bounded queue; a
- * slow or full disk drops events (counted), never stops the loop.
- * Each line: "time" (UTC, RFC 3339 with ms), "boottime_ms", "event", "epoch", "node", then own
- * fields. `node` is this peer's own name. Absent = null. */
+ * or 4 MB in both together. Writing goes through the loop's thread pool from a bounded queue
+ * (1024 events, 1 MiB): a slow or full disk is tried again, then drops events (counted), and
+ * never stops the loop.
+ * Each line: "time" (UTC, RFC 3339 with ms), "boottime_ms", "event", "epoch", "node", then
+ * "text" (the sentence), "level" ("warning" or "alarm", else left out) and own fields; in the
+ * file also "seq", the number of the line. `node` is this peer's own name. Absent = null. */
 #ifndef HOLDFAST_PEER_EVENTS_H
 #define HOLDFAST_PEER_EVENTS_H
 
@@ -27,7 +29,9 @@ struct happening {
 /* Opens the file in the (existing) directory `state_dir`. ERR_STATE when not writable. */
 int events_open(struct events **ret, uv_loop_t *loop, const char *state_dir, const char *self,
                 struct err *err);
-/* Writes what is queued (at most 1 s), then frees. The loop must still run once after it. */
+/* Writes what is queued (at most 1 s), then frees; what is told after it goes to the log only
+ * through log itself: do not call events_tell any more. Reads that wait are answered with NULL.
+ * The loop must still run until its handles are closed. */
 void events_close(struct events *events);
 
 /* Tells log and events file (and whoever listens, see events_listen). Safe from callbacks. */
@@ -40,9 +44,15 @@ void events_listen(struct events *events, void (*on_event)(void *owner, const js
 /* Reads a page asynchronously: lines after `cursor` (0 = oldest kept), at most `max` (<= 500)
  * and 64 KiB, calls back with {"events": [...], "next": cursor, "lost": bool} (stolen
  * reference) or NULL on a read error. At most 4 reads at once; more answer NULL at once.
- * from_end: cursor counts back from the newest instead (the last N events). */
+ * from_end: cursor counts back from the newest instead (the last N events).
+ * A cursor is the number of the last line seen. Numbers go on through rotation and restart; if
+ * they begin anew (files removed while the daemon was down), a cursor beyond the newest line
+ * starts at the oldest, with "lost". */
 void events_read(struct events *events, uint64_t cursor, unsigned max, bool from_end,
                  void (*on_page)(void *owner, json_t *page), void *owner);
+/* Events that did not get into the file. */
 uint64_t events_dropped(const struct events *events);
+/* This peer's own name. */
+const char *events_self(const struct events *events);
 
 #endif

@@ -3,7 +3,8 @@
  * Own non-blocking datagram socket to /dev/log in the local form "<PRI>Mmm dd hh:mm:ss
  * holdfastd[pid]: event=... epoch=... node=...", or the journal's native protocol when its
  * socket is there; a bounded ring while the reader is slow, a counter for what was dropped,
- * reconnect with backoff. File-scope state: there is one log per process. */
+ * reconnect with backoff. File-scope state: there is one log per process, used by the thread
+ * of the loop only. */
 #ifndef HOLDFAST_PEER_LOG_H
 #define HOLDFAST_PEER_LOG_H
 
@@ -14,12 +15,16 @@
 
 /* Before log_open, and after log_close, lines go to stderr. foreground: stderr only, with time.
  * identity is "holdfastd" or "holdfast-witness". The environment variable HOLDFAST_SYSLOG names
- * another datagram socket than /dev/log (for machines with several daemons, and tests). */
+ * another datagram socket than /dev/log (for machines with several daemons, and tests).
+ * Lines of REASON_DEBUG are kept only when the variable HOLDFAST_DEBUG is set. */
 void log_open(uv_loop_t *loop, const char *identity, bool foreground);
+/* Sends what the ring holds as far as that takes no waiting; the rest counts as dropped. The
+ * loop must run once after it, and before another log_open. */
 void log_close(void);
 /* One line. `pairs` is logfmt text ("event=... epoch=...") and may be followed by a free
  * sentence as msg="...". Cut at 1000 bytes. Control characters are replaced. */
 void log_line(enum reason_level level, const char *pairs);
+/* The same, put together as printf does. */
 void log_text(enum reason_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Lines that never reached the reader. */

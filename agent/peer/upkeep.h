@@ -1,7 +1,7 @@
 /* upkeep — maintenance of this node as an operator ordered it, kept across restarts.
  *
- * The file is STATE/maintenance, one JSON object {"until_wall_s": N, "reason": "..."}; absent =
- * no maintenance. It names an end in wall-clock time, since an order outlives a reboot; within
+ * The file is STATE/maintenance, one JSON object {"until_wall_s": N, "reason": "..."}; absent or
+ * N = 0: no maintenance. It names an end in wall-clock time, since an order outlives a reboot; within
  * one life of the process the core counts by its own clock. */
 #ifndef HOLDFAST_PEER_UPKEEP_H
 #define HOLDFAST_PEER_UPKEEP_H
@@ -22,18 +22,20 @@ struct upkeep_order {
     char reason[UPKEEP_REASON_SIZE];
 };
 
-/* Reads the file (blocking: before the loop runs). A file that is damaged or names an end in
- * the past counts as absent; `warning` says so then, else its code is 0. Returns 0, or ERR_SYSTEM
- * when there is no memory. */
-int upkeep_open(struct upkeep **ret, uv_loop_t *loop, const char *state_dir, struct err *warning);
-/* The order as read, or as last set. */
+/* Whether the order is on disk; `why` is what failed. On the loop. */
+typedef void upkeep_on_done(void *owner, bool ok, const char *why);
+
+/* Opens the directory and reads the file (blocking: before the loop runs). A file that is
+ * damaged counts as absent; then warning->code is not 0. ERR_STATE: no such directory. */
+int upkeep_open(struct upkeep **ret, uv_loop_t *loop, const char *state_dir,
+                struct err *warning, struct err *err);
+/* The order as read (none when its end is past), or as last set. */
 const struct upkeep_order *upkeep_order(const struct upkeep *upkeep);
-/* Takes the order at once and writes it (off the loop); on_done says whether it is on disk.
- * until_wall_s 0 removes the file. False when the write before this one still runs: nothing
- * was changed, and on_done is not called. */
+/* Takes the order at once (until_wall_s 0 = off) and writes it, off the loop. False, and on_done
+ * will not come: it cannot be written now. */
 bool upkeep_set(struct upkeep *upkeep, const struct upkeep_order *order,
-                void (*on_done)(void *owner, bool ok), void *owner);
-/* Frees, after a write that runs has ended; its on_done is not called any more. */
+                upkeep_on_done *on_done, void *owner);
+/* No on_done comes after it. NULL is fine. */
 void upkeep_close(struct upkeep *upkeep);
 
 #endif

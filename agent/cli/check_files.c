@@ -1,0 +1,132 @@
+/* Happy path: the key names a peer, the secrets are there and private, the commands can run.
+ *
+ * Failure modes: what this machine's daemon would refuse is an error; what cannot be judged from
+ * here (another user, another machine) is a warning. Secrets are wiped after the look. */
+#include "check_files.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../peer/complaint.h"
+#include "../peer/keys.h"
+
+#define SECRET_SIZE 1024 /* base64 of a TSIG secret */
+
+/* An error for a machine that needs it, else a warning. */
+static void complain(struct complaints *complaints, const struct complaint_place *place,
+                     bool needed, const char *text)
+{
+    if (needed)
+        complaint_error(complaints, place, "%s", text);
+    else
+        complaint_warning(complaints, place, "%s", text);
+}
+
+uint8_t check_files_self(const struct config *config, const char *path,
+                         struct complaints *complaints)
+{
+    struct err err = {0};
+    uint8_t key[KEY_SIZE], *secret = NULL;
+    struct complaint_place place = {path, 0, "", ""};
+    if (access(path, F_OK) != 0) {
+        complaint_warning(complaints, &place, "%s; so this machine is none of the three yet (make "
+                                              "a key with 'holdfast keygen', or see --key)",
+                          strerror(errno));
+        return PEER_NONE;
+    }
+    if (keys_read(path, &secret, key, &err) != 0) {
+        place = (struct complaint_place){config->path, 0, "", ""};
+        complain(complaints, &place, geteuid() == 0 || access(path, R_OK) == 0, err.text);
+        return PEER_NONE;
+    }
+    keys_close(secret);
+    uint8_t self = config_peer_of_key(config, key);
+    char text[KEY_TEXT_SIZE];
+    keys_text(key, text);
+    if (self == PEER_NONE)
+        complaint_error(complaints, &place, "its public half, %s, is none of the three in %.100s; "
+                                            "expected it as a public-key there",
+                        text, config->path);
+    return self;
+}
+
+static void check_secret(const struct config *config, const struct record_config *record,
+                         bool needed, struct complaints *complaints)
+{
+    struct err err = {0};
+    char secret[SECRET_SIZE], section[HOST_SIZE + 8];
+    uint8_t bytes[SECRET_SIZE];
+    size_t size = 0;
+    const char *path = record->tsig_secret_file;
+    (void)snprintf(section, sizeof section, "record %s", record->label);
+    struct complaint_place place = {config->path, record->line, section, "tsig-secret-file"};
+    if (keys_secret(path, secret, sizeof secret, &err) != 0) {
+        bool blind = geteuid() != 0 && access(path, R_OK) != 0;
+        complain(complaints, &place, needed && !blind, err.text);
+        return;
+    }
+    if (sodium_base642bin(bytes, sizeof bytes, secret, strlen(secret), NULL, &size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 || size == 0)
+        complain(complaints, &place, needed,
+                 "the file holds no base64; expected the secret of the TSIG key alone, as in the "
+                 "secret = of the DNS server");
+    sodium_memzero(secret, sizeof secret);
+    sodium_memzero(bytes, sizeof bytes);
+}
+
+static void check_command(const struct complaint_place *place, const char *command,
+                          struct complaints *complaints)
+{
+    char program[PATH_SIZE];
+    size_t length = strcspn(command, " \t");
+    struct stat status;
+    memcpy(program, command, length);
+    program[length] = 0;
+    if (length == 0)
+        return;
+    if (stat(program, &status) != 0)
+        complaint_warning(complaints, place, "%.160s: %s (on this machine)", program,
+                          strerror(errno));
+    else if (!S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0)
+        complaint_warning(complaints, place, "%.160s is no program (on this machine)", program);
+    else if ((status.st_mode & S_IWOTH) != 0)
+        complaint_warning(complaints, place, "%.160s can be changed by everybody: chmod o-w it",
+                          program);
+}
+
+static void check_modes(const struct config *config, struct complaints *complaints)
+{
+    struct stat status;
+    struct complaint_place place = {config->path, 0, "", ""};
+    if (stat(config->path, &status) == 0 && (status.st_mode & S_IWOTH) != 0)
+        complaint_warning(complaints, &place, "everybody can change this file, and with it the "
+                                              "commands in it: chmod o-w it");
+}
+
+void check_files_named(const struct config *config, uint8_t self, struct complaints *complaints)
+{
+    char section[HOST_SIZE + 8];
+    check_modes(config, complaints);
+    struct complaint_place place = {config->path, 0, "notify", "command"};
+    check_command(&place, config->notify_command, complaints);
+    if (self == PEER_WITNESS)
+        return;
+    for (size_t i = 0; i < config->record_count; i++) {
+        const struct record_config *record = &config->records[i];
+        if (record->tsig_secret_file[0] != 0)
+            check_secret(config, record, self != PEER_NONE, complaints);
+        (void)snprintf(section, sizeof section, "record %s", record->label);
+        place = (struct complaint_place){config->path, record->line, section, "command"};
+        check_command(&place, record->command, complaints);
+    }
+    for (size_t i = 0; i < config->probe_count; i++) {
+        const struct probe_config *probe = &config->probes[i];
+        (void)snprintf(section, sizeof section, "probe %s", probe->name);
+        place = (struct complaint_place){config->path, probe->line, section, "command"};
+        check_command(&place, probe->command, complaints);
+    }
+}

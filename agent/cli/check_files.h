@@ -1,0 +1,17 @@
+/* check_files — the files beside the configuration: secrets, commands, this machine's key.
+ *
+ * Room: looks at this machine only; adds to the complaints of the configuration. */
+#ifndef HOLDFAST_CLI_CHECK_FILES_H
+#define HOLDFAST_CLI_CHECK_FILES_H
+
+#include "../peer/config.h"
+
+/* Who this machine is, by the key at `path`: an index, or PEER_NONE when there is no usable key
+ * (then a complaint says why; that none is there yet is a warning). */
+uint8_t check_files_self(const struct config *config, const char *path,
+                         struct complaints *complaints);
+/* Secrets and commands that the configuration names, as far as peer `self` needs them; for
+ * PEER_NONE everything is looked at, and what is missing is only a warning. */
+void check_files_named(const struct config *config, uint8_t self, struct complaints *complaints);
+
+#endif

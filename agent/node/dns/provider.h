@@ -1,0 +1,80 @@
+/* provider — what a record asks of whoever keeps the name; one file per provider.
+ *
+ * A provider does one request at a time, without rules: it reads, or it writes one
+ * compare-and-set, within the deadline it is given, and says what came of it. */
+#ifndef HOLDFAST_NODE_DNS_PROVIDER_H
+#define HOLDFAST_NODE_DNS_PROVIDER_H
+
+#include <uv.h>
+
+#include "../../../proto/permit.h"
+#include "../../peer/config.h"
+#include "../../peer/err.h"
+
+#define FENCE_SIZE 128 /* "v=1;e=...;h=...;t=..." and the final 0 */
+
+/* What is there now. fence "" = none. */
+struct provider_state {
+    char fence[FENCE_SIZE];
+    size_t fence_count; /* 0, 1, or more: more than one is a foreign hand */
+    struct serve serve;
+    bool more; /* more addresses than fit: surely not what was written */
+    uint32_t ttl_s;
+    unsigned servers, servers_ok; /* asked, and showing the same as the first */
+};
+
+struct provider_change {
+    char old_fence[FENCE_SIZE]; /* "" = the fence must not exist */
+    char new_fence[FENCE_SIZE];
+    struct serve old_serve; /* as last read, for provider = exec */
+    struct serve new_serve;
+    uint32_t ttl_s;
+};
+
+enum provider_outcome {
+    PROVIDER_WON,     /* applied, says the provider: read back before believing it */
+    PROVIDER_FENCED,  /* the old fence was not there any more */
+    PROVIDER_REFUSED, /* configuration: key, policy, zone */
+    PROVIDER_UNKNOWN, /* timeout, server failure, cancelled: re-read */
+};
+
+/* Whom a read asks: the primary alone (fast), or the secondaries too (to verify). */
+enum provider_scope { PROVIDER_PRIMARY, PROVIDER_EVERYWHERE };
+
+struct provider;
+
+typedef void provider_on_read(void *owner, enum provider_outcome outcome,
+                              const struct provider_state *state, const char *detail);
+typedef void provider_on_write(void *owner, enum provider_outcome outcome, const char *detail);
+
+/* Who writes: asked before each sending whether it may still be sent, and told the outcome. */
+struct provider_caller {
+    bool (*still)(void *owner, const struct permit *permit);
+    provider_on_write *on_write;
+    void *owner;
+};
+
+/* The five functions. read: outcome WON = *state is what the provider has. `deadline_ms` is a
+ * length. Callbacks never come from inside the call; what they are given lives as long as they
+ * run. cancel: no callback comes after it. write asks `still` with its `owner` before each
+ * sending. */
+struct provider_operations {
+    const char *name;  /* "rfc2136" */
+    const char *fence; /* what the fence is worth: "cas", "none" */
+    bool can_read;     /* false: read tells only what this process wrote itself */
+    span_ms write_ms;  /* time for one try */
+    int (*open)(struct provider **ret, uv_loop_t *loop, const struct record_config *config,
+                struct err *err);
+    void (*read)(struct provider *provider, enum provider_scope scope, span_ms deadline_ms,
+                 provider_on_read *on_read, void *owner);
+    void (*write)(const struct permit *permit, struct provider *provider,
+                  const struct provider_change *change, span_ms deadline_ms,
+                  const struct provider_caller *caller);
+    void (*cancel)(struct provider *provider);
+    void (*close)(struct provider *provider);
+};
+
+extern const struct provider_operations provider_rfc2136;
+extern const struct provider_operations provider_exec;
+
+#endif

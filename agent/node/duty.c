@@ -1,0 +1,183 @@
+/* Happy path: the pump reports a standing, each record gets it; a record reads a fence, the core
+ * gets its number; probes change their mind, the core gets the fitness. Giving up on purpose: the
+ * records cancel, and once none is busy the core hears that nothing runs.
+ *
+ * Failure modes: a secret that cannot be read keeps the daemon from starting. Everything later is
+ * a state of the record or the probe, shown in `status`. */
+#include "duty.h"
+
+#include <stdlib.h>
+
+#include "health.h"
+#include "record.h"
+
+struct duty {
+    struct duty_world world;
+    struct record *records[RECORD_MAX];
+    size_t record_count;
+    struct health *health;
+    struct standing_report report;
+    bool fit;
+};
+
+/* ---- towards the core ---- */
+
+static void tell_idle(struct duty *duty)
+{
+    if (!duty->report.leaving)
+        return;
+    for (size_t i = 0; i < duty->record_count; i++)
+        if (record_busy(duty->records[i]))
+            return;
+    pump_event(duty->world.pump, &(struct event){.kind = EVENT_IDLE});
+}
+
+static void on_idle(void *owner)
+{
+    tell_idle(owner);
+}
+
+static void on_fence(void *owner, uint64_t epoch)
+{
+    struct duty *duty = owner;
+    struct event event = {.kind = EVENT_FENCE};
+    event.fence.epoch = epoch;
+    pump_event(duty->world.pump, &event);
+}
+
+static void on_fitness(void *owner, bool fit, uint32_t unfit_mask)
+{
+    struct duty *duty = owner;
+    struct event event = {.kind = EVENT_FITNESS};
+    duty->fit = fit;
+    event.fitness.fit = fit;
+    event.fitness.unfit_mask = unfit_mask;
+    pump_event(duty->world.pump, &event);
+}
+
+void duty_demoted(struct duty *duty)
+{
+    pump_event(duty->world.pump, &(struct event){.kind = EVENT_DEMOTED});
+}
+
+/* ---- from the core ---- */
+
+static void on_standing(void *owner, const struct standing_report *report)
+{
+    struct duty *duty = owner;
+    duty->report = *report;
+    for (size_t i = 0; i < duty->record_count; i++)
+        record_standing(duty->records[i], report);
+    tell_idle(duty);
+}
+
+static bool ask_permit(void *owner, span_ms need_ms, struct permit *ret, enum reason *ret_reason)
+{
+    struct duty *duty = owner;
+    return pump_permit(duty->world.pump, need_ms, ret, ret_reason);
+}
+
+static bool ask_permit_holds(void *owner, const struct permit *permit)
+{
+    struct duty *duty = owner;
+    return pump_permit_holds(duty->world.pump, permit);
+}
+
+static void tell(void *owner, const struct happening *happening)
+{
+    struct duty *duty = owner;
+    events_tell(duty->world.events, happening);
+}
+
+/* ---- questions ---- */
+
+bool duty_is_fit(const struct duty *duty)
+{
+    return duty->fit;
+}
+
+bool duty_is_readable(const struct duty *duty)
+{
+    for (size_t i = 0; i < duty->record_count; i++)
+        if (!record_readable(duty->records[i]))
+            return false;
+    return true;
+}
+
+json_t *duty_records(const struct duty *duty)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < duty->record_count; i++)
+        (void)json_array_append_new(list, record_json(duty->records[i]));
+    return list;
+}
+
+json_t *duty_probes(const struct duty *duty)
+{
+    return health_json(duty->health);
+}
+
+json_t *duty_unfit_reasons(const struct duty *duty)
+{
+    return health_unfit_reasons(duty->health);
+}
+
+/* ---- life ---- */
+
+static int open_records(struct duty *duty, struct err *err)
+{
+    const struct config *config = duty->world.config;
+    const char *const names[NODE_COUNT] = {config->peers[0].name, config->peers[1].name};
+    struct record_world world = {.loop = duty->world.loop,
+                                 .permit = ask_permit,
+                                 .permit_holds = ask_permit_holds,
+                                 .fence_seen = on_fence,
+                                 .tell = tell,
+                                 .idle = on_idle,
+                                 .owner = duty};
+    for (size_t i = 0; i < config->record_count; i++) {
+        int code = record_open(&duty->records[i], &config->records[i], duty->world.self, names,
+                               &world, err);
+        if (code != 0)
+            return code;
+        duty->record_count++;
+    }
+    return 0;
+}
+
+static int open_health(struct duty *duty, struct err *err)
+{
+    struct health_world world = {
+        .loop = duty->world.loop, .fitness = on_fitness, .tell = tell, .owner = duty};
+    return health_open(&duty->health, duty->world.config, duty->world.resumed_fit, &world, err);
+}
+
+int duty_open(struct duty **ret, const struct duty_world *world, struct err *err)
+{
+    struct duty *duty = calloc(1, sizeof *duty);
+    if (duty == NULL)
+        return err_set(err, ERR_SYSTEM, "out of memory");
+    duty->world = *world;
+    duty->fit = world->resumed_fit;
+    int code = open_records(duty, err);
+    if (code == 0)
+        code = open_health(duty, err);
+    if (code != 0) {
+        duty_close(duty);
+        return code;
+    }
+    pump_watch(world->pump, (struct pump_watcher){.on_standing = on_standing, .owner = duty});
+    *ret = duty;
+    return 0;
+}
+
+void duty_close(struct duty *duty)
+{
+    if (duty == NULL)
+        return;
+    for (size_t i = 0; i < duty->record_count; i++)
+        record_close(duty->records[i]);
+    if (duty->health != NULL)
+        health_close(duty->health);
+    free(duty); /* records and health call nobody once they are closed */
+}

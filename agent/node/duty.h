@@ -1,0 +1,43 @@
+/* duty — what a node does because of its standing: the records, and the health behind it.
+ *
+ * Room: passes each standing on to every record, their news and the probes' verdict to the core,
+ * and says when no effect runs any more. It decides nothing. */
+#ifndef HOLDFAST_NODE_DUTY_H
+#define HOLDFAST_NODE_DUTY_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "../peer/config.h"
+#include "../peer/err.h"
+#include "../peer/events.h"
+#include "../peer/pump.h"
+
+struct duty;
+
+/* All borrowed until duty_close. */
+struct duty_world {
+    uv_loop_t *loop;
+    const struct config *config;
+    uint8_t self;
+    struct pump *pump;
+    struct events *events;
+    bool resumed_fit; /* `holdfast restart`: was fit a moment ago */
+};
+
+/* Opens records and probes and registers with the pump. ERR_USAGE: a secret file is no good. */
+int duty_open(struct duty **ret, const struct duty_world *world, struct err *err);
+/* Cancels what runs; the loop must still run. NULL is fine. */
+void duty_close(struct duty *duty);
+/* After pump_start, and again after ORDER_STOP: nothing of an earlier life is acting. */
+void duty_demoted(struct duty *duty);
+/* The last verdict on this node. */
+bool duty_is_fit(const struct duty *duty);
+/* Every record's provider could be read lately. */
+bool duty_is_readable(const struct duty *duty);
+/* records[], probes[] and unfit_reasons[] of `status --json`. New references. */
+json_t *duty_records(const struct duty *duty);
+json_t *duty_probes(const struct duty *duty);
+json_t *duty_unfit_reasons(const struct duty *duty);
+
+#endif

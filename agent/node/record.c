@@ -1,0 +1,301 @@
+/* record — the floating name, kept pointing at whoever holds.
+ *
+ * One small machine: a phase says what is wanted, one timer says when to act next, and at most
+ * one request runs. Whatever happened (a read, a write, a renewal, silence), the next step is
+ * the same: read what is there, ask record_plan what it means, do that. So a write whose reply
+ * was lost needs no case of its own: the next read shows whether its token landed.
+ *
+ * Happy path: newly holding: permit, read, compare-and-set with a fresh token, read back, then
+ * a check of all servers every check_every.
+ * Failure modes: no permit: again in 100 ms or at the next renewal. Server silent: again with
+ * backoff to 2 s. Refused: to 10 s, with the sentence. Fence higher, foreign or not understood:
+ * nothing is written; looked at again now and then. Drift: repaired 3 times in 10 min, then one
+ * try per 10 min. Lease ended: what runs is cancelled, and its outcome is learned by the next
+ * holder's read. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../proto/numbers.h"
+#include "../peer/clock.h"
+#include "record_inside.h"
+#include "record_serve.h"
+
+#define READ_MS 1500
+#define AFTER_HOLD_MS 1000 /* when a node that stopped holding looks who is there now */
+
+/* ---- shared with record_hold.c ---- */
+
+void record_inside_tell(struct record *record, const char *event, enum reason_level level,
+                        json_t *fields)
+{
+    struct happening happening = {
+        .event = event,
+        .level = level,
+        .epoch = record->epoch,
+        .text = record->picture.detail[0] != 0 ? record->picture.detail : NULL,
+        .fields = fields != NULL ? fields : json_pack("{s:s}", "record", record->config.label)};
+    record->world.tell(record->world.owner, &happening);
+}
+
+void record_inside_set(struct record *record, enum record_state state, const char *detail)
+{
+    record->picture.state = state;
+    if (detail != record->picture.detail)
+        snprintf(record->picture.detail, sizeof record->picture.detail, "%s", detail);
+}
+
+void record_inside_alarm(struct record *record, const char *event)
+{
+    if (!record->alarmed)
+        record_inside_tell(record, event, REASON_ALARM, NULL);
+    record->alarmed = true;
+}
+
+void record_inside_back_off(struct record *record, span_ms max)
+{
+    span_ms wait = record->backoff_ms < BACKOFF_MS_MIN ? BACKOFF_MS_MIN : record->backoff_ms;
+    record->backoff_ms = 2 * wait < max ? 2 * wait : max;
+    record_inside_act_in(record, wait < max ? wait : max);
+}
+
+/* ---- standing by: look, touch nothing ---- */
+
+/* Whose fence it is, and whether the addresses are that node's. */
+static void judge_foreign_hold(struct record *record)
+{
+    struct record_picture *picture = &record->picture;
+    char text[RECORD_DETAIL_SIZE];
+    for (size_t i = 0; i < NODE_COUNT; i++) {
+        if (strcmp(picture->fence.node, record->node_names[i]) != 0)
+            continue;
+        if (!picture->last.more &&
+            record_serve_same(&picture->last.serve, &record->config.serve[i])) {
+            record_inside_set(record, RECORD_OK, "");
+            return;
+        }
+        snprintf(text, sizeof text, "the fence is of %s, but the addresses are not its own",
+                 picture->fence.node);
+        record_inside_set(record, RECORD_DRIFTED, text);
+        return;
+    }
+    snprintf(text, sizeof text, "the fence is of %s, which is not in the configuration",
+             picture->fence.node);
+    record_inside_set(record, RECORD_UNKNOWN, text);
+}
+
+static void note_verified(struct record *record)
+{
+    struct record_picture *picture = &record->picture;
+    picture->verified = picture->state == RECORD_OK && picture->fence.epoch != 0;
+    picture->verified_wall_ms = clock_wall_ms();
+    memcpy(picture->verified_token, picture->fence.token, TOKEN_SIZE);
+    picture->servers = picture->last.servers;
+    picture->servers_ok = picture->last.servers_ok;
+}
+
+static void watch(struct record *record)
+{
+    struct record_picture *picture = &record->picture;
+    const struct provider_state *last = &picture->last;
+    struct numbers known = {.fence = record->known};
+    char text[RECORD_DETAIL_SIZE];
+    record_inside_act_in(record, record->config.check_every);
+    memset(&picture->fence, 0, sizeof picture->fence);
+    if (!record->operations->can_read) {
+        record_inside_set(record, RECORD_OK, "");
+    } else if (last->fence_count == 0) {
+        record_inside_set(record, RECORD_UNKNOWN, "no fence is there: no holder has written yet");
+    } else if (last->fence_count > 1 || !record_fence_parse(last->fence, &picture->fence) ||
+               !numbers_plausible(&known, picture->fence.epoch)) {
+        record_show_garbage(picture, text);
+        record_inside_set(record, RECORD_REFUSED, text);
+    } else {
+        uint64_t epoch = picture->fence.epoch;
+        record->known = epoch > record->known ? epoch : record->known;
+        judge_foreign_hold(record);
+        note_verified(record);
+        record->world.fence_seen(record->world.owner, epoch); /* may call back: last */
+        return;
+    }
+    picture->verified = false;
+}
+
+/* ---- reading ---- */
+
+static bool is_stale(const struct record *record)
+{
+    return clock_now() - record->read_at > 2 * record->config.check_every;
+}
+
+static void read_failed(struct record *record, enum provider_outcome outcome, const char *detail)
+{
+    bool refused = outcome == PROVIDER_REFUSED;
+    bool doubt = record->phase == PHASE_CLAIM || record->phase == PHASE_WATCH || is_stale(record);
+    if (doubt)
+        record_inside_set(record, refused ? RECORD_REFUSED : RECORD_UNKNOWN, detail);
+    if (!record->reads_fail) {
+        char before[RECORD_DETAIL_SIZE];
+        memcpy(before, record->picture.detail, sizeof before);
+        record_inside_set(record, record->picture.state, detail);
+        record_inside_tell(record, "record-unreadable", REASON_WARNING, NULL);
+        record_inside_set(record, record->picture.state, before);
+    }
+    record->reads_fail = true;
+    if (record->phase == PHASE_CLAIM)
+        record_inside_back_off(record, refused ? REFUSED_MS_MAX : BACKOFF_MS_MAX);
+    else if (record->phase == PHASE_WATCH)
+        record_inside_act_in(record, record->config.check_every);
+    else
+        record_inside_act_in(record, BACKOFF_MS_MAX);
+}
+
+static void on_read(void *owner, enum provider_outcome outcome,
+                    const struct provider_state *state, const char *detail)
+{
+    struct record *record = owner;
+    record->running = RUNNING_NOTHING;
+    if (outcome != PROVIDER_WON) {
+        read_failed(record, outcome, detail);
+        return;
+    }
+    record->picture.last = *state;
+    record->picture.seen = true;
+    record->read_at = clock_now();
+    if (record->reads_fail)
+        record_inside_tell(record, "record-readable", REASON_NOTICE, NULL);
+    record->reads_fail = false;
+    if (record->phase == PHASE_WATCH)
+        watch(record);
+    else
+        record_hold_weigh(record, detail);
+}
+
+/* Every action begins with a look at what is there. */
+static void act(struct record *record)
+{
+    bool everywhere = record->phase == PHASE_WATCH || record->phase == PHASE_GUARD;
+    if (record->running != RUNNING_NOTHING)
+        return;
+    if (record->phase == PHASE_CLAIM && !record_hold_may(record))
+        return;
+    record->running = RUNNING_READ;
+    record->operations->read(record->provider,
+                             everywhere ? PROVIDER_EVERYWHERE : PROVIDER_PRIMARY, READ_MS,
+                             on_read, record);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    act(timer->data);
+}
+
+void record_inside_act_in(struct record *record, span_ms ms)
+{
+    uv_timer_start(&record->timer, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
+}
+
+/* ---- standing ---- */
+
+static void begin_hold(struct record *record, uint64_t epoch)
+{
+    record_hold_abandon(record);
+    record->epoch = epoch;
+    record->known = epoch > record->known ? epoch : record->known;
+    memset(&record->tokens, 0, sizeof record->tokens);
+    record->repairing = false;
+    record->alarmed = false;
+    record->picture.verified = false;
+    record_inside_set(record, RECORD_WRITING, "");
+    record_hold_wish(record);
+    act(record);
+}
+
+static void end_hold(struct record *record)
+{
+    record_hold_abandon(record);
+    record->epoch = 0;
+    record->phase = PHASE_WATCH;
+    record->picture.verified = false;
+    if (record->operations->can_read)
+        record_inside_set(record, RECORD_UNKNOWN, "not read since this node stopped holding");
+    record_inside_act_in(record, AFTER_HOLD_MS);
+}
+
+void record_standing(struct record *record, const struct standing_report *report)
+{
+    bool holds =
+        (report->standing == STANDING_HOLDER || report->standing == STANDING_FORCED) &&
+        !report->leaving && report->epoch != 0;
+    if (holds && report->epoch != record->epoch)
+        begin_hold(record, report->epoch);
+    else if (holds && record->waits_permit)
+        record_inside_act_in(record, 0);
+    else if (!holds && record->epoch != 0)
+        end_hold(record);
+}
+
+bool record_busy(const struct record *record)
+{
+    return record->running == RUNNING_WRITE;
+}
+
+void record_poke(struct record *record)
+{
+    if (record->phase == PHASE_WATCH || record->phase == PHASE_GUARD)
+        act(record);
+}
+
+bool record_readable(const struct record *record)
+{
+    return !record->operations->can_read || (!record->reads_fail && !is_stale(record));
+}
+
+json_t *record_json(const struct record *record)
+{
+    return record_show_json(&record->picture);
+}
+
+/* ---- life ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void record_close(struct record *record)
+{
+    record->operations->close(record->provider);
+    uv_close((uv_handle_t *)&record->timer, on_closed);
+}
+
+int record_open(struct record **ret, const struct record_config *config, uint8_t self,
+                const char *const node_names[NODE_COUNT], const struct record_world *world,
+                struct err *err)
+{
+    struct record *record = calloc(1, sizeof *record);
+    if (record == NULL)
+        return err_set(err, ERR_SYSTEM, "[record %s] out of memory", config->label);
+    record->config = *config;
+    record->world = *world;
+    record->self = self;
+    record->want = &record->config.serve[self];
+    for (size_t i = 0; i < NODE_COUNT; i++)
+        snprintf(record->node_names[i], sizeof record->node_names[i], "%s", node_names[i]);
+    record->operations =
+        config->provider == PROVIDER_EXEC ? &provider_exec : &provider_rfc2136;
+    record->picture.config = &record->config;
+    record->picture.operations = record->operations;
+    record->read_at = MONO_LONG_AGO;
+    int code = record->operations->open(&record->provider, world->loop, config, err);
+    if (code != 0) {
+        free(record);
+        return code;
+    }
+    uv_timer_init(world->loop, &record->timer);
+    record->timer.data = record;
+    record_inside_set(record, RECORD_UNKNOWN, "not read yet");
+    record_inside_act_in(record, 0);
+    *ret = record;
+    return 0;
+}

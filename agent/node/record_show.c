@@ -1,0 +1,79 @@
+/* record_show — see record_show.h.
+ *
+ * Happy path: a struct becomes JSON.
+ * Failure modes: no memory: NULL, which jansson's callers take. */
+#include "record_show.h"
+
+#include <stdio.h>
+
+#include "../peer/clock.h"
+#include "record_serve.h"
+
+#define TIME_TEXT_SIZE 32
+
+static const char *state_name(enum record_state state)
+{
+    static const char *const names[] = {"unknown", "ok",      "writing",  "fenced",
+                                        "refused", "drifted", "contested"};
+    return names[state];
+}
+
+const char *record_show_outcome(enum provider_outcome outcome)
+{
+    static const char *const names[] = {"won", "fenced", "refused", "unknown"};
+    return names[outcome];
+}
+
+static json_t *verified_json(const struct record_picture *picture)
+{
+    char at[TIME_TEXT_SIZE];
+    if (!picture->verified)
+        return json_null();
+    clock_text(picture->verified_wall_ms, at, sizeof at);
+    return json_pack("{s:s, s:s, s:i, s:i}", "token", picture->verified_token, "at", at,
+                     "servers_ok", (int)picture->servers_ok, "servers", (int)picture->servers);
+}
+
+json_t *record_show_json(const struct record_picture *picture)
+{
+    uint64_t epoch = picture->fence.epoch;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "label", picture->config->label, "name",
+        picture->config->name, "provider", picture->operations->name, "fence",
+        picture->operations->fence, "state", state_name(picture->state), "epoch",
+        epoch == 0 ? json_null() : json_integer((json_int_t)epoch), "addresses",
+        record_serve_json(&picture->last.serve), "verified", verified_json(picture), "detail",
+        picture->detail[0] == 0 ? json_null() : json_string(picture->detail));
+}
+
+json_t *record_show_try(const struct record_picture *picture, const struct record_try *try)
+{
+    return json_pack("{s:s, s:s, s:I, s:i, s:s, s:s}", "record", picture->config->label,
+                     "outcome", try->cancelled ? "cancelled" : record_show_outcome(try->outcome),
+                     "duration_ms", (json_int_t)try->ms, "try", (int)try->number, "token",
+                     try->token, "detail", try->detail == NULL ? "" : try->detail);
+}
+
+json_t *record_show_written(const struct record_picture *picture, const struct record_try *try)
+{
+    return json_pack("{s:s, s:s, s:I, s:s, s:o, s:i, s:i}", "record", picture->config->label,
+                     "outcome", record_show_outcome(try->outcome), "duration_ms",
+                     (json_int_t)try->ms, "token", try->token, "addresses",
+                     record_serve_json(&picture->last.serve), "servers_ok",
+                     (int)picture->servers_ok, "servers", (int)picture->servers);
+}
+
+void record_show_garbage(const struct record_picture *picture, char ret[RECORD_DETAIL_SIZE])
+{
+    const char *name = picture->config->name;
+    if (picture->last.fence_count > 1)
+        snprintf(ret, RECORD_DETAIL_SIZE,
+                 "there are %zu TXT records at _holdfast.%s, the first is \"%s\"; holdfast writes "
+                 "exactly one: delete all of them, the holder then writes its own",
+                 picture->last.fence_count, name, picture->last.fence);
+    else
+        snprintf(ret, RECORD_DETAIL_SIZE,
+                 "the TXT record at _holdfast.%s is \"%s\", which holdfast did not write; make "
+                 "sure that nothing needs it and delete it, the holder then writes its own",
+                 name, picture->last.fence);
+}

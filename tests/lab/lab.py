@@ -1,0 +1,184 @@
+"""lab — three real daemons, a real DNS server, and an independent log, in one World."""
+import os
+import random
+import subprocess
+
+from .dns import NAME, Client, Server
+from .net import PEERS, Net, address, address6
+from .peer import Peer
+from .world import World, now_ms, wait_until
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SERVE = {"server1": "203.0.113.10", "server2": "203.0.113.20"}
+LEASE_MS = {"fast": 1000, "normal": 5000, "patient": 15000}
+INTERVAL_MS = {"fast": 100, "normal": 500, "patient": 1000}
+
+
+def find_bin():
+    """Where the programs are: HOLDFAST_BIN, or the build directory of the checkout."""
+    return os.environ.get("HOLDFAST_BIN", os.path.join(ROOT, "build", "bin"))
+
+
+class Lab:
+    """Options: profile, dns ("bind", "knot"), exec_log (an exec record beside the real one),
+    dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster (lines for [cluster]),
+    more (text appended to the configuration, {folder} is filled in), wrong_address (node,
+    address: what the configuration claims instead)."""
+
+    def __init__(self, profile="fast", dns="bind", seed=0, keep=False, **options):
+        self.profile, self.dns_kind, self.options = profile, dns, options
+        self.lease_ms, self.interval_ms = LEASE_MS[profile], INTERVAL_MS[profile]
+        self.random = random.Random(seed)
+        self.bin = find_bin()
+        self.world = World(keep)
+        try:
+            self.build()
+        except BaseException:
+            self.world.close()
+            raise
+
+    def build(self):
+        self.net = Net(self.world)
+        self.dns = Server(self.world, self.net, self.dns_kind)
+        self.config = self.world.path("holdfast.conf")
+        self.exec_log = self.world.path("exec.log")
+        self.peers = {name: Peer(self, name) for name in PEERS}
+        self.public = {}
+        for peer in self.peers.values():
+            self.public[peer.name] = self.make_key(peer.key)
+        with open(self.world.path("tsig.key"), "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(self.dns.secret + "\n")
+        if self.options.get("exec_log", True):
+            self.exec_program = compile_c(self.world, "tests/lab/exec_log.c", "exec_log")
+        self.write_config()
+        self.client = Client(self.net.names["dns"])
+
+    def make_key(self, path):
+        program = os.path.join(self.bin, "holdfast")
+        subprocess.run([program, "keygen", "--output", path], check=True, capture_output=True)
+        done = subprocess.run([program, "pubkey", path], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def config_text(self):
+        options = self.options
+        where = (lambda host: f"[{address6(host)}]") if options.get("v6") else address
+        lines = ["# made by the laboratory", "[cluster]", f"name = {NAME}",
+                 f"profile = {self.profile}", *options.get("cluster", [])]
+        wrong = dict([options["wrong_address"]] if "wrong_address" in options else [])
+        for name in ("server1", "server2"):
+            lines += ["", f"[node {name}]", f"address = {wrong.get(name, where(name))}:9930",
+                      f"public-key = {self.public[name]}", f"serve = {SERVE[name]}"]
+        lines += ["", "[witness witness]", f"address = {where('witness')}:9930",
+                  f"public-key = {self.public['witness']}", "", f"[record {NAME}]",
+                  "provider = rfc2136", "zone = example.com",
+                  f"server = {address('dns')}:{options.get('dns_port', 53)}", "ttl = 60",
+                  f"check-every = {options.get('check_every', '5s')}", "tsig-name = holdfast.",
+                  "tsig-algorithm = hmac-sha256", "tsig-secret-file = tsig.key"]
+        if options.get("exec_log", True):
+            lines += ["", "[record outside]", f"name = {NAME}", "provider = exec",
+                      f"command = {self.exec_program} {self.exec_log}"]
+        more = options.get("more", "").format(folder=self.world.folder)
+        return "\n".join(lines) + "\n" + more
+
+    def write_config(self):
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(self.config_text())
+
+    # --- the story's verbs ---
+
+    def up(self):
+        """Starts everything and waits until a holder is elected and the record is written."""
+        self.dns.start()
+        for peer in self.peers.values():
+            peer.start()
+        for peer in self.peers.values():
+            peer.wait_answering()
+        self.settle()
+        return self
+
+    @property
+    def nodes(self):
+        return [self.peers["server1"], self.peers["server2"]]
+
+    @property
+    def witness(self):
+        return self.peers["witness"]
+
+    def holder(self):
+        """The Peer that says it holds, or None."""
+        for node in self.nodes:
+            status = node.alive() and node.status(0.5)
+            if status and status["standing"] == "holder":
+                return node
+        return None
+
+    def other(self, node):
+        return self.peers["server2" if node.name == "server1" else "server1"]
+
+    def wait_holder(self, limit_s=None):
+        return wait_until(self.holder, limit_s or self.limit_s(), "a holder")
+
+    def limit_s(self, leases=8):
+        """A generous limit for something that takes a few leases."""
+        return leases * self.lease_ms / 1000 + 15
+
+    def trouble(self):
+        """What keeps the cluster from being whole: a sentence, or None."""
+        holders = 0
+        for peer in self.peers.values():
+            status = peer.status(1) if peer.alive() else None
+            if status is None:
+                return f"{peer.name} does not answer"
+            for other in status["peers"]:
+                if other["state"] != "fresh":
+                    return f"{peer.name} sees {other['name']} {other['state']}"
+            holders += status["standing"] == "holder"
+            if peer.witness or status["standing"] != "holder":
+                continue
+            for record in status["records"]:
+                if record["state"] != "ok":
+                    return f"record {record['label']} at {peer.name} is {record['state']}"
+            ready = peer.request("ready")
+            if not ready or ready["code"] != 0:
+                return f"not ready: {ready and ready.get('text')}"
+        return None if holders == 1 else f"{holders} holders"
+
+    def settle(self, limit_s=None):
+        """Waits until the cluster is whole; returns (holder, standby, witness)."""
+        last = []
+
+        def whole():
+            last[:] = [self.trouble()]
+            return last[0] is None
+
+        wait_until(whole, limit_s or self.limit_s(12), lambda: f"a whole cluster: {last[0]}", 0.05)
+        holder = self.wait_holder()
+        return holder, self.other(holder), self.witness
+
+    def address_now(self):
+        """What the authoritative server answers for the floating name."""
+        return self.client.ask(NAME, "A")
+
+    def wait_address(self, node, limit_s=None):
+        wanted = [SERVE[node.name]]
+        wait_until(lambda: self.address_now() == wanted, limit_s or self.limit_s(),
+                   f"{NAME} to be {wanted[0]}", 0.005)
+        return now_ms()
+
+    def close(self):
+        self.world.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def compile_c(world, source, name, *flags):
+    """Compiles one small C program of the tests into the world's directory."""
+    target = world.path(name)
+    subprocess.run(["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-o",
+                    target, os.path.join(ROOT, source), *flags], check=True)
+    return target

@@ -1,0 +1,62 @@
+/* await — run a libuv loop until something is true, with a limit; and how long turns took.
+ *
+ * Usage: AWAIT(&loop, got >= 3, 2000); fails the test when the limit passes. */
+#ifndef HOLDFAST_TESTS_AWAIT_H
+#define HOLDFAST_TESTS_AWAIT_H
+
+#include <stdlib.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "check.h"
+
+static inline double await_ms(void)
+{
+    return (double)uv_hrtime() / 1e6;
+}
+
+static inline void await_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+/* One turn of the loop that ends after 2 ms at the latest. Returns the ms that it took. */
+static inline double await_turn(uv_loop_t *loop)
+{
+    uv_timer_t timer;
+    double start = await_ms();
+    uv_update_time(loop);
+    uv_timer_init(loop, &timer);
+    uv_timer_start(&timer, await_tick, 2, 0);
+    uv_run(loop, UV_RUN_ONCE);
+    double took = await_ms() - start;
+    uv_close((uv_handle_t *)&timer, NULL);
+    uv_run(loop, UV_RUN_NOWAIT); /* the close callback: the timer lives on this stack */
+    return took;
+}
+
+#define AWAIT(loop, condition, limit_ms)                                                        \
+    do {                                                                                        \
+        double await_end = await_ms() + (limit_ms);                                             \
+        while (!(condition) && await_ms() < await_end)                                          \
+            (void)await_turn(loop);                                                             \
+        CHECK(condition);                                                                       \
+    } while (0)
+
+/* Ends a loop whose handles were all told to close. */
+static inline void await_end(uv_loop_t *loop)
+{
+    double end = await_ms() + 5000;
+    while (uv_run(loop, UV_RUN_NOWAIT) != 0 && await_ms() < end)
+        (void)await_turn(loop);
+    CHECK_EQ(uv_loop_close(loop), 0);
+}
+
+/* A new directory under /tmp; the caller removes it with await_folder_gone. */
+static inline void await_folder(char ret[32])
+{
+    snprintf(ret, 32, "/tmp/holdfast-test-XXXXXX");
+    CHECK(mkdtemp(ret) != NULL);
+}
+
+#endif

@@ -1,0 +1,340 @@
+/* The online commands of `holdfast` against a daemon that answers from a script. The commands
+ * belong to the program, which is no library, so they are compiled in here. */
+#define check_run command_check_run /* check.h has one of its own */
+#include "agent/cli/args.c"
+#include "agent/cli/client.c"
+#include "agent/cli/events.c"
+#include "agent/cli/show.c"
+#include "agent/cli/switch.c"
+/* These use names of the ones above as macros. */
+#include "agent/cli/screen.c"
+#include "agent/cli/screen_parts.c"
+#include "agent/cli/screen_warn.c"
+#undef check_run
+
+#include <fcntl.h>
+#include <pthread.h>
+
+#include "tests/lib/check.h"
+
+#define OUTPUT_SIZE 8192
+
+/* One request that is expected, and what is answered; ' stands for " in both. The last line of a
+ * script is answered again and again. */
+struct line {
+    const char *request; /* must be in it */
+    const char *reply;
+};
+
+struct daemon_script {
+    const struct line *lines;
+    size_t count, used;
+    int listener;
+    char directory[32];
+    pthread_t thread;
+    struct cli_options options;
+    char surprises[256]; /* a request that was not the expected one */
+};
+
+static void quote(const char *text, char ret[2048])
+{
+    snprintf(ret, 2048, "%s", text);
+    for (char *at = ret; *at != 0; at++)
+        if (*at == '\'')
+            *at = '"';
+}
+
+static void answer(struct daemon_script *script, int fd)
+{
+    char request[2048] = "", expected[2048], reply[2048];
+    size_t used = 0;
+    while (used + 1 < sizeof request && memchr(request, '\n', used) == NULL) {
+        ssize_t got = recv(fd, request + used, sizeof request - 1 - used, 0);
+        if (got <= 0)
+            return;
+        used += (size_t)got;
+    }
+    const struct line *line = &script->lines[script->used];
+    if (script->used + 1 < script->count)
+        script->used++;
+    quote(line->request, expected);
+    if (strstr(request, expected) == NULL)
+        snprintf(script->surprises, sizeof script->surprises, "%.100s, expected %.100s", request,
+                 expected);
+    quote(line->reply, reply);
+    (void)send(fd, reply, strlen(reply), MSG_NOSIGNAL);
+    (void)send(fd, "\n", 1, MSG_NOSIGNAL);
+}
+
+static void *serve(void *argument)
+{
+    struct daemon_script *script = argument;
+    for (;;) {
+        int fd = accept(script->listener, NULL, NULL);
+        if (fd < 0)
+            return NULL;
+        answer(script, fd);
+        close(fd);
+    }
+}
+
+static void start(struct daemon_script *script)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(script->directory, sizeof script->directory, "/tmp/cli_test.XXXXXX");
+    CHECK(mkdtemp(script->directory) != NULL);
+    snprintf(script->options.socket, sizeof script->options.socket, "%s/socket",
+             script->directory);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", script->directory);
+    script->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK_EQ(bind(script->listener, (struct sockaddr *)&address, sizeof address), 0);
+    CHECK_EQ(listen(script->listener, 16), 0);
+    CHECK_EQ(pthread_create(&script->thread, NULL, serve, script), 0);
+}
+
+static void stop(struct daemon_script *script)
+{
+    (void)shutdown(script->listener, SHUT_RDWR);
+    pthread_join(script->thread, NULL);
+    close(script->listener);
+    unlink(script->options.socket);
+    rmdir(script->directory);
+    CHECK_STR(script->surprises, "");
+}
+
+typedef int command_run(const struct cli_options *options, int argc, char **argv);
+
+/* Runs the command with what it prints (both streams) caught in `output`. */
+static int run(struct daemon_script *script, command_run *command, const char *arguments,
+               char output[OUTPUT_SIZE])
+{
+    char words[256], *argv[16] = {NULL}, *rest = NULL;
+    int argc = 0;
+    snprintf(words, sizeof words, "%s", arguments);
+    for (char *word = strtok_r(words, " ", &rest); word != NULL && argc < 15;
+         word = strtok_r(NULL, " ", &rest))
+        argv[argc++] = word;
+    FILE *file = tmpfile();
+    fflush(stdout);
+    int old_out = dup(STDOUT_FILENO), old_err = dup(STDERR_FILENO);
+    dup2(fileno(file), STDOUT_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+    int code = command(&script->options, argc, argv);
+    fflush(stdout);
+    dup2(old_out, STDOUT_FILENO);
+    dup2(old_err, STDERR_FILENO);
+    close(old_out);
+    close(old_err);
+    rewind(file);
+    size_t size = fread(output, 1, OUTPUT_SIZE - 1, file);
+    output[size] = 0;
+    fclose(file);
+    return code;
+}
+
+static char output[OUTPUT_SIZE];
+
+/* Plays a script with one command; returns its exit code. */
+static int play(const struct line *lines, size_t count, command_run *command,
+                const char *arguments)
+{
+    struct daemon_script script = {.lines = lines, .count = count};
+    start(&script);
+    int code = run(&script, command, arguments, output);
+    stop(&script);
+    return code;
+}
+
+#define PLAY(lines, command, arguments)                                                         \
+    play(lines, sizeof(lines) / sizeof((lines)[0]), command, arguments)
+
+#define HOLDER                                                                                  \
+    "{'v':1,'code':0,'text':'','result':{'self':'server1','standing':'holder',"                 \
+    "'holder':'server1','epoch':10,'boot':'aa','lease_ms':1000}}"
+#define GAVE_UP                                                                                 \
+    "{'v':1,'code':0,'text':'','result':{'self':'server1','standing':'alone','holder':null,"    \
+    "'epoch':null,'since_ms':1,'boot':'aa','lease_ms':1000}}"
+#define MOVED                                                                                   \
+    "{'v':1,'code':0,'text':'','result':{'self':'server1','standing':'standby',"                \
+    "'holder':'server2','epoch':11,'boot':'bb','version':'0.1.0','lease_ms':1000,"              \
+    "'records':[{'label':'pbx','epoch':10}]}}"
+#define WRITTEN                                                                                 \
+    "{'v':1,'code':0,'text':'','result':{'self':'server1','standing':'standby',"                \
+    "'holder':'server2','epoch':11,'records':[{'label':'pbx','epoch':11}]}}"
+
+TEST(switchover_tells_what_happened_with_times)
+{
+    static const struct line lines[] = {
+        {"'command':'switchover','to':'server2','anyway':false",
+         "{'v':1,'code':0,'text':'','result':{'boottime_ms':1,'lease_ms':1000}}"},
+        {"status", HOLDER}, {"status", GAVE_UP}, {"status", MOVED}, {"'poke':true", MOVED},
+        {"'poke':true", WRITTEN}};
+    /* An order of long ago: three leases are over at once, unless the instant is ours. */
+    static const struct line late[] = {
+        {"switchover", "{'v':1,'code':0,'text':'','result':{'boottime_ms':1,'lease_ms':1000}}"}};
+    CHECK_EQ(PLAY(late, switchover_run, "switchover"), COMMAND_NO);
+    CHECK_HAS(output, "the lease was not given up within three leases; see 'holdfast why'");
+    char reply[128];
+    struct line now[6];
+    memcpy(now, lines, sizeof now);
+    snprintf(reply, sizeof reply, "{'v':1,'code':0,'result':{'boottime_ms':%lld,'lease_ms':2000}}",
+             (long long)clock_now());
+    now[0].reply = reply;
+    CHECK_EQ(PLAY(now, switchover_run, "switchover --to=server2"), COMMAND_YES);
+    CHECK_HAS(output, "     0 ms  ordered\n");
+    CHECK_HAS(output, " ms  server1 gave up the lease\n");
+    CHECK_HAS(output, " ms  server2 holds, epoch 11\n");
+    CHECK_HAS(output, " ms  the record is written and read back by this node\n");
+}
+
+TEST(a_switchover_that_does_not_happen_ends_after_three_leases)
+{
+    char reply[128];
+    struct line lines[] = {{"switchover", reply}, {"status", GAVE_UP}};
+    mono_ms before = clock_now();
+    snprintf(reply, sizeof reply, "{'v':1,'code':0,'result':{'boottime_ms':%lld,'lease_ms':100}}",
+             (long long)before);
+    CHECK_EQ(PLAY(lines, switchover_run, "switchover --anyway"), COMMAND_NO);
+    CHECK_HAS(output, "given up, but the other node was not seen to hold");
+    CHECK(clock_now() - before >= 300);
+    CHECK(clock_now() - before < 1500);
+}
+
+TEST(a_refusal_is_shown_with_its_reasons)
+{
+    static const struct line lines[] = {
+        {"switchover", "{'v':1,'code':4,'text':'server2 is not fit; server2 is in maintenance'}"}};
+    CHECK_EQ(PLAY(lines, switchover_run, "switchover"), COMMAND_REFUSED);
+    CHECK_STR(output, "holdfast: refused: server2 is not fit; server2 is in maintenance\n");
+}
+
+TEST(takeover_needs_both_flags)
+{
+    static const struct line lines[] = {
+        {"'command':'takeover','peer':'server1'", "{'v':1,'code':0,'text':'done'}"}};
+    CHECK_EQ(PLAY(lines, takeover_run, "takeover --force"), COMMAND_USAGE);
+    CHECK_EQ(PLAY(lines, takeover_run, "takeover --peer-is-down server1"), COMMAND_USAGE);
+    CHECK_EQ(PLAY(lines, takeover_run, "takeover --force --peer-is-down server1"), COMMAND_YES);
+    CHECK_HAS(output, "holdfast release");
+}
+
+TEST(maintenance_is_spelled_out)
+{
+    static const struct line lines[] = {
+        {"'command':'maintenance','on':true,'for_ms':7200000,'reason':'kernel','anyway':true",
+         "{'v':1,'code':0,'text':'maintenance until ...'}"},
+        {"status", MOVED}};
+    CHECK_EQ(PLAY(lines, maintenance_run, "maintenance on --for 2h --reason kernel --anyway"),
+             COMMAND_YES);
+    CHECK_STR(output, "maintenance until ...\n");
+    CHECK_EQ(PLAY(lines, maintenance_run, "maintenance"), COMMAND_USAGE);
+    CHECK_EQ(PLAY(lines, maintenance_run, "maintenance maybe"), COMMAND_USAGE);
+    CHECK_EQ(PLAY(lines, maintenance_run, "maintenance off --for 2h"), COMMAND_USAGE);
+    CHECK_EQ(PLAY(lines, maintenance_run, "maintenance on --for soon"), COMMAND_USAGE);
+}
+
+TEST(maintenance_of_the_holder_waits_for_the_hand_over)
+{
+    static const struct line lines[] = {{"maintenance", "{'v':1,'code':0,'text':'ok'}"},
+                                        {"status", HOLDER},
+                                        {"status", GAVE_UP},
+                                        {"status", MOVED},
+                                        {"'poke':true", WRITTEN}};
+    CHECK_EQ(PLAY(lines, maintenance_run, "maintenance on"), COMMAND_YES);
+    CHECK_HAS(output, "server2 holds, epoch 11");
+}
+
+TEST(restart_waits_for_the_new_start_to_answer)
+{
+    static const struct line lines[] = {{"status", HOLDER},
+                                        {"restart", "{'v':1,'code':0,'text':'restarting'}"},
+                                        {"status", HOLDER},
+                                        {"status", "{'v':1,'code':1,'text':'starting'}"},
+                                        {"status", MOVED}};
+    CHECK_EQ(PLAY(lines, restart_run, "restart"), COMMAND_YES);
+    CHECK_HAS(output, " ms: holdfast 0.1.0, standby\n");
+}
+
+TEST(recover_asks_before_it_does)
+{
+    static const struct line lines[] = {
+        {"'command':'recover','peer':'server2'", "{'v':1,'code':0,'text':'recovered'}"}};
+    int input = dup(STDIN_FILENO), nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    dup2(nothing, STDIN_FILENO);
+    CHECK_EQ(PLAY(lines, recover_run, "recover --peer-is-down server2"), COMMAND_REFUSED);
+    CHECK_HAS(output, "nothing was changed");
+    CHECK_EQ(PLAY(lines, recover_run, "recover --peer-is-down server2 --yes"), COMMAND_YES);
+    CHECK_STR(output, "recovered\n");
+    CHECK_EQ(PLAY(lines, recover_run, "recover"), COMMAND_USAGE);
+    dup2(input, STDIN_FILENO);
+    close(input);
+    close(nothing);
+}
+
+TEST(events_are_read_page_by_page_to_the_end)
+{
+    static const struct line lines[] = {
+        {"'cursor':0,'max':500,'from_end':false",
+         "{'v':1,'code':0,'result':{'events':[{'time':'2026-11-24T03:12:45.123Z','event':'holds',"
+         "'epoch':1732,'node':'server1','text':'holds epoch 1732'}],'next':1,'lost':false}}"},
+        {"'cursor':1", "{'v':1,'code':0,'result':{'events':[{'event':'dns-write','epoch':null,"
+                       "'outcome':'won','ms':12,'text':null}],'next':2,'lost':false}}"},
+        {"'cursor':2", "{'v':1,'code':0,'result':{'events':[],'next':2,'lost':false}}"}};
+    CHECK_EQ(PLAY(lines, events_run, "events"), COMMAND_YES);
+    CHECK_HAS(output, "2026-11-24 03:12:45.123  holds            1732        holds epoch 1732\n");
+    CHECK_HAS(output, "dns-write");
+    CHECK_HAS(output, " outcome=won ms=12\n");
+    CHECK_EQ(PLAY(lines, events_run, "events --json"), COMMAND_YES);
+    CHECK_HAS(output, "{\"time\":\"2026-11-24T03:12:45.123Z\",");
+}
+
+TEST(the_last_events_are_counted_from_the_end)
+{
+    static const struct line lines[] = {
+        {"'cursor':3,'max':500,'from_end':true",
+         "{'v':1,'code':0,'result':{'events':[{'event':'a'}],'next':9,'lost':false}}"},
+        {"'cursor':9,'max':500,'from_end':false",
+         "{'v':1,'code':0,'result':{'events':[],'next':9,'lost':true}}"}};
+    CHECK_EQ(PLAY(lines, events_run, "events --last 3"), COMMAND_YES);
+    CHECK_HAS(output, "no longer kept");
+    CHECK_EQ(PLAY(lines, events_run, "events --last many"), COMMAND_USAGE);
+}
+
+TEST(status_and_why_and_the_yes_no_questions)
+{
+    static const struct line holder[] = {{"status", HOLDER}};
+    static const struct line why[] = {{"why", "{'v':1,'code':0,'result':[]}"}};
+    static const struct line no[] = {{"'", "{'v':1,'code':1,'text':'not ready: nobody holds'}"}};
+    static const struct line yes[] = {{"'", "{'v':1,'code':0,'text':'ready'}"}};
+    CHECK_EQ(PLAY(holder, status_run, "status"), COMMAND_YES);
+    CHECK_HAS(output, "server1 HOLDS, epoch 10\n");
+    CHECK(strchr(output, '\033') == NULL);
+    CHECK_EQ(PLAY(holder, status_run, "status --json"), COMMAND_YES);
+    CHECK_HAS(output, "\"epoch\": 10");
+    CHECK_EQ(PLAY(holder, status_run, "status now"), COMMAND_USAGE);
+    CHECK_EQ(PLAY(why, why_run, "why"), COMMAND_YES);
+    CHECK_HAS(output, "all is well");
+    CHECK_EQ(PLAY(yes, status_run, "status"), COMMAND_NO);
+    CHECK_HAS(output, "without a result");
+    CHECK_EQ(PLAY(no, ready_run, "ready"), COMMAND_NO);
+    CHECK_STR(output, "not ready: nobody holds\n");
+    CHECK_EQ(PLAY(yes, ready_run, "ready"), COMMAND_YES);
+    CHECK_EQ(PLAY(no, is_active_run, "is-active"), COMMAND_NO);
+    CHECK_STR(output, "");
+    CHECK_EQ(PLAY(yes, is_active_run, "is-active"), COMMAND_YES);
+    CHECK_STR(output, "");
+}
+
+TEST(nobody_there_is_exit_3)
+{
+    struct daemon_script script = {0};
+    static command_run *const commands[] = {status_run, why_run, ready_run, is_active_run,
+                                            events_run, switchover_run, release_run, resume_run};
+    snprintf(script.options.socket, sizeof script.options.socket, "/nonexistent/socket");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        CHECK_EQ(run(&script, commands[i], "it", output), COMMAND_UNREACHABLE);
+        CHECK_HAS(output, "holdfast: daemon not reachable at /nonexistent/socket: no such socket");
+    }
+}
+
+CHECK_MAIN

@@ -1,0 +1,194 @@
+#include "proto/echo.h"
+
+#include "tests/lib/check.h"
+
+#define LEASE 5000
+
+/* A statement of node 1 in one of its lives. */
+static struct statement says(uint64_t boot, uint64_t seq)
+{
+    return (struct statement){.from = 1, .mark = {boot, seq}};
+}
+
+static enum echo_verdict hear(struct echo *echo, const struct statement *statement, mono_ms now)
+{
+    return echo_heard(echo, statement, now, LEASE);
+}
+
+/* Node 1, life 50, was accepted at 100 on an echo of my statement 1, sent at 0. */
+static void meet(struct echo *echo)
+{
+    echo_init(echo, 0, 9);
+    echo_sent(echo, 0);
+    struct statement statement = says(50, 1);
+    statement.heard[0] = (struct mark){9, 1};
+    CHECK_EQ(hear(echo, &statement, 100), ECHO_ACCEPTED_BOOT);
+}
+
+TEST(an_unknown_life_without_an_echo_is_only_greeted)
+{
+    struct echo echo;
+    echo_init(&echo, 0, 9);
+    echo_sent(&echo, 0);
+    struct statement statement = says(50, 1);
+    CHECK_EQ(hear(&echo, &statement, 10), ECHO_GREETED_BOOT);
+    statement.mark.seq = 2;
+    CHECK_EQ(hear(&echo, &statement, 20), ECHO_GREETED);
+    CHECK_EQ(echo.peers[1].accepted.boot, 0);
+    CHECK_EQ(echo.peers[1].greets[echo.peers[1].greet_newest].seq, 2);
+}
+
+/* Without greet three restarted peers never meet (broken variant: no `greet`). */
+TEST(first_contact_works_through_greet_alone)
+{
+    struct echo echo;
+    echo_init(&echo, 0, 9);
+    echo_sent(&echo, 0);
+    struct statement statement = says(50, 1);
+    statement.greet[0] = (struct mark){9, 1};
+    CHECK_EQ(hear(&echo, &statement, 10), ECHO_ACCEPTED_BOOT);
+    CHECK_EQ(echo_age(&echo, 1, 10), 10);
+}
+
+TEST(an_echo_older_than_a_lease_meets_nobody)
+{
+    struct echo echo;
+    echo_init(&echo, 0, 9);
+    echo_sent(&echo, 0);
+    struct statement statement = says(50, 1);
+    statement.heard[0] = (struct mark){9, 1};
+    CHECK_EQ(hear(&echo, &statement, LEASE), ECHO_GREETED_BOOT);
+}
+
+TEST(an_echo_of_another_life_of_mine_or_of_the_future_proves_nothing)
+{
+    struct echo echo;
+    echo_init(&echo, 0, 9);
+    echo_sent(&echo, 0);
+    struct statement statement = says(50, 1);
+    statement.heard[0] = (struct mark){8, 1};
+    CHECK_EQ(hear(&echo, &statement, 10), ECHO_GREETED_BOOT);
+    statement = says(50, 2);
+    statement.heard[0] = (struct mark){9, 2};
+    CHECK_EQ(hear(&echo, &statement, 10), ECHO_GREETED);
+}
+
+/* Broken variant: order not enforced. */
+TEST(an_overtaken_or_repeated_statement_is_worthless)
+{
+    struct echo echo;
+    meet(&echo);
+    struct statement late = says(50, 3);
+    CHECK_EQ(hear(&echo, &late, 200), ECHO_ACCEPTED);
+    CHECK_EQ(hear(&echo, &late, 200), ECHO_OLD);
+    late = says(50, 2);
+    late.heard[0] = (struct mark){9, 1};
+    CHECK_EQ(hear(&echo, &late, 200), ECHO_OLD);
+    CHECK_EQ(echo.peers[1].accepted.seq, 3);
+}
+
+/* Broken variant: new boot accepted on an old echo. */
+TEST(a_new_life_needs_a_strictly_newer_echo_than_the_old_one_ever_gave)
+{
+    struct echo echo;
+    meet(&echo);
+    echo_sent(&echo, 150);
+    struct statement other = says(60, 1);
+    other.heard[0] = (struct mark){9, 1}; /* fresh, but not newer than what life 50 echoed */
+    CHECK_EQ(hear(&echo, &other, 200), ECHO_GREETED_BOOT);
+    other = says(60, 2);
+    other.heard[0] = (struct mark){9, 2};
+    CHECK_EQ(hear(&echo, &other, 200), ECHO_ACCEPTED_BOOT);
+}
+
+/* Broken variant: boot banned for good. */
+TEST(a_replaced_life_may_come_back_on_a_newer_echo)
+{
+    struct echo echo;
+    meet(&echo);
+    for (uint64_t turn = 2; turn <= 9; turn++) {
+        echo_sent(&echo, (mono_ms)turn * 100);
+        struct statement statement = says(turn % 2 == 0 ? 60 : 50, turn);
+        statement.heard[0] = (struct mark){9, turn};
+        CHECK_EQ(hear(&echo, &statement, (mono_ms)turn * 100 + 10), ECHO_ACCEPTED_BOOT);
+    }
+    CHECK(echo.peers[1].swaps > BOOT_SWAP_ALARM);
+}
+
+/* Broken variant: `heard` of unaccepted statements (an outsider replays old lives). */
+TEST(replays_of_old_lives_never_touch_what_i_said_i_accepted)
+{
+    struct echo echo;
+    meet(&echo);
+    for (uint64_t boot = 100; boot < 130; boot++) {
+        struct statement statement = says(boot, 1000);
+        CHECK_EQ(hear(&echo, &statement, 300), ECHO_GREETED_BOOT);
+    }
+    CHECK_EQ(echo.peers[1].accepted.boot, 50);
+    CHECK_EQ(echo.peers[1].accepted.seq, 1);
+    CHECK_EQ(echo.peers[1].accepted_at, 100);
+}
+
+TEST(a_recorded_greeting_is_known_and_need_not_be_verified_again)
+{
+    struct echo echo;
+    meet(&echo);
+    struct statement statement = says(60, 5);
+    CHECK(!echo_knows(&echo, 1, &statement.mark));
+    hear(&echo, &statement, 200);
+    CHECK(echo_knows(&echo, 1, &statement.mark));
+    CHECK(!echo_knows(&echo, 1, &(struct mark){60, 6}));
+    CHECK(echo_knows(&echo, 1, &(struct mark){50, 1}));
+    CHECK(!echo_knows(&echo, 1, &(struct mark){50, 2}));
+}
+
+TEST(age_counts_from_when_i_sent_what_is_echoed)
+{
+    struct echo echo;
+    meet(&echo);
+    CHECK_EQ(echo_age(&echo, 1, 100), 100);
+    CHECK(echo_is_fresh(&echo, 1, LEASE - 1, LEASE));
+    CHECK(!echo_is_fresh(&echo, 1, LEASE, LEASE));
+    struct statement statement = says(50, 2); /* accepted by order, echoes nothing newer */
+    CHECK_EQ(hear(&echo, &statement, 4000), ECHO_ACCEPTED);
+    CHECK_EQ(echo_age(&echo, 1, 4000), 4000);
+    CHECK_EQ(echo_age(&echo, 2, 4000), MONO_NEVER);
+}
+
+TEST(the_table_forgets_the_oldest_and_never_invents)
+{
+    struct echo echo;
+    mono_ms sent = -1;
+    echo_init(&echo, 0, 9);
+    for (int i = 1; i <= SENT_COUNT_MAX + 1; i++)
+        CHECK_EQ(echo_sent(&echo, i * 10).seq, i);
+    CHECK(!echo_sent_at(&echo, 0, &sent));
+    CHECK(!echo_sent_at(&echo, 1, &sent));
+    CHECK(!echo_sent_at(&echo, SENT_COUNT_MAX + 2, &sent));
+    CHECK(!echo_sent_at(&echo, UINT64_MAX, &sent));
+    CHECK_EQ(sent, -1);
+    CHECK(echo_sent_at(&echo, 2, &sent));
+    CHECK_EQ(sent, 20);
+}
+
+TEST(only_both_other_peers_together_prove_that_i_was_rolled_back)
+{
+    struct echo echo;
+    meet(&echo);
+    struct statement statement = says(50, 2);
+    statement.heard[0] = (struct mark){9, 77}; /* never sent */
+    CHECK_EQ(hear(&echo, &statement, 200), ECHO_ACCEPTED);
+    CHECK(!echo_rolled_back(&echo)); /* one peer alone could lie */
+    statement.from = PEER_WITNESS;
+    statement.mark = (struct mark){70, 1};
+    statement.heard[0] = (struct mark){9, 1};
+    CHECK_EQ(hear(&echo, &statement, 200), ECHO_ACCEPTED_BOOT);
+    CHECK(!echo_rolled_back(&echo));
+    statement.mark.seq = 2;
+    statement.heard[0].seq = 78;
+    CHECK_EQ(hear(&echo, &statement, 200), ECHO_ACCEPTED);
+    CHECK(echo_rolled_back(&echo));
+    CHECK_EQ(echo_age(&echo, PEER_WITNESS, 300), 300); /* the future makes nothing fresh */
+}
+
+CHECK_MAIN

@@ -1,0 +1,61 @@
+#include "proto/lease.h"
+
+#include "tests/lib/check.h"
+
+TEST(a_grant_counts_from_sending_and_loses_both_drifts)
+{
+    struct lease_terms exact = {5000, 0}, drifting = {5000, 50000};
+    CHECK_EQ(lease_backed_until(&exact, 1000), 1000 + 5000 - 1);
+    CHECK_EQ(lease_backed_until(&drifting, 1000), 1000 + 5000 * 95 / 105 - 1);
+}
+
+/* The holder's clock 5 % slow, the voter's 5 % fast: the worst that the terms allow. */
+TEST(a_holder_ends_before_its_voter_is_free_at_the_worst_rates)
+{
+    for (span_ms length = LEASE_MS_MIN; length <= LEASE_MS_MAX; length += 37) {
+        struct lease_terms terms = {length, 50000};
+        span_ms mine = lease_backed_until(&terms, 0);
+        int64_t real_end_holder = mine * 100 / 95;  /* its slow clock shows `mine` then */
+        int64_t real_end_voter = length * 100 / 105; /* its fast clock shows `length` then */
+        CHECK(real_end_holder <= real_end_voter);
+    }
+}
+
+TEST(rounding_never_makes_a_lease_longer)
+{
+    struct lease_terms terms = {601, 333};
+    CHECK(lease_backed_until(&terms, 0) <= 600);
+    CHECK(lease_backed_until(&terms, -5000) <= -5000 + 600);
+}
+
+TEST(a_promise_lasts_the_longer_lease_but_at_most_a_minute)
+{
+    CHECK_EQ(lease_promise_length(5000, 1000), 5000);
+    CHECK_EQ(lease_promise_length(1000, 5000), 5000);
+    CHECK_EQ(lease_promise_length(1000, 90000), LEASE_MS_MAX);
+}
+
+TEST(the_renewal_window_is_half_the_lease)
+{
+    CHECK_EQ(lease_window(5000), 2500);
+}
+
+TEST(a_proof_is_young_enough_within_two_intervals_a_second_or_half_the_lease)
+{
+    CHECK_EQ(lease_proof_age_max(5000, 500), 1000);
+    CHECK_EQ(lease_proof_age_max(15000, 1000), 2000);
+    CHECK_EQ(lease_proof_age_max(1000, 100), 500);
+}
+
+TEST(covering_means_ending_strictly_before)
+{
+    CHECK(lease_covers(1000, 900, 99));
+    CHECK(!lease_covers(1000, 900, 100));
+    CHECK(!lease_covers(1000, 1000, 0));
+    CHECK(!lease_covers(1000, 900, -1));
+    CHECK(!lease_covers(MONO_LONG_AGO, 0, 0));
+    CHECK(lease_covers(INT64_MAX, -5, 10));
+    CHECK(!lease_covers(INT64_MAX, 5, INT64_MAX));
+}
+
+CHECK_MAIN
