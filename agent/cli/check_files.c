@@ -39,7 +39,7 @@ uint8_t check_files_self(const struct config *config, const char *path,
         return PEER_NONE;
     }
     if (keys_read(path, &secret, key, &err) != 0) {
-        place = (struct complaint_place){config->path, 0, "", ""};
+        place.path = "private key";
         complain(complaints, &place, geteuid() == 0 || access(path, R_OK) == 0, err.text);
         return PEER_NONE;
     }

@@ -274,8 +274,11 @@ static void record_line(const struct screen *screen, const json_t *record)
                  number_of(verified, "servers_ok", 0), number_of(verified, "servers", 0),
                  strlen(at) >= 19 ? " at " : "", strlen(at) >= 19 ? at + 11 : "",
                  strlen(at) >= 19 ? " UTC" : "");
-    int64_t epoch = number_of(record, "epoch", 0);
-    snprintf(line, sizeof line, "  %s -> %s (%s), epoch %" PRId64 "%s", text_of(record, "name"),
+    int64_t number = number_of(record, "epoch", 0);
+    char epoch[40] = ", no fence seen";
+    if (number > 0)
+        snprintf(epoch, sizeof epoch, ", epoch %" PRId64, number);
+    snprintf(line, sizeof line, "  %s -> %s (%s)%s%s", text_of(record, "name"),
              addresses[0] != 0 ? addresses : "nothing known", text_of(record, "provider"), epoch,
              check);
     screen_parts_line(screen, "record", state, state_colour(state), line);

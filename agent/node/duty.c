@@ -104,6 +104,12 @@ bool duty_is_readable(const struct duty *duty)
     return true;
 }
 
+void duty_poke(struct duty *duty)
+{
+    for (size_t i = 0; i < duty->record_count; i++)
+        record_poke(duty->records[i]);
+}
+
 json_t *duty_records(const struct duty *duty)
 {
     json_t *list = json_array();

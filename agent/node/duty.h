@@ -35,6 +35,8 @@ void duty_demoted(struct duty *duty);
 bool duty_is_fit(const struct duty *duty);
 /* Every record's provider could be read lately. */
 bool duty_is_readable(const struct duty *duty);
+/* Reads every record's provider now; status shows it later. */
+void duty_poke(struct duty *duty);
 /* records[], probes[] and unfit_reasons[] of `status --json`. New references. */
 json_t *duty_records(const struct duty *duty);
 json_t *duty_probes(const struct duty *duty);

@@ -23,8 +23,11 @@ struct health_world {
     void *owner;
 };
 
+/* Starts every probe at once. `config` is copied from. The first `fitness` comes from the loop,
+ * not from inside. */
 int health_open(struct health **ret, const struct config *config, bool resumed_fit,
                 const struct health_world *world, struct err *err);
+/* Kills what runs and frees; the loop must run until its handles are closed. */
 void health_close(struct health *health);
 /* probes[] {name, verdict (good|bad|unknown), weight (block|warn), reason, ms}. */
 json_t *health_json(const struct health *health);

@@ -202,7 +202,9 @@ static void begin_hold(struct record *record, uint64_t epoch)
     record_hold_abandon(record);
     record->epoch = epoch;
     record->known = epoch > record->known ? epoch : record->known;
-    memset(&record->tokens, 0, sizeof record->tokens);
+    if (record->tokens_epoch != epoch) /* not when a hand-over was called off */
+        memset(&record->tokens, 0, sizeof record->tokens);
+    record->tokens_epoch = epoch;
     record->repairing = false;
     record->alarmed = false;
     record->picture.verified = false;

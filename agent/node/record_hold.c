@@ -223,6 +223,7 @@ static void was_dropped(struct record *record)
              "%s and TXT of _holdfast.%s together (PowerDNS drops parts silently), and the first "
              "server must be the primary", record->config.name, record->config.name);
     record_inside_set(record, RECORD_REFUSED, text);
+    record_inside_alarm(record, "record-refused");
     record->tried = false;
     record_inside_back_off(record, REFUSED_MS_MAX);
 }

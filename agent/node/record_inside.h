@@ -35,6 +35,7 @@ struct record {
     enum record_running running;
     uint64_t epoch, known; /* held now or 0; highest plausible ever seen */
     struct record_tokens tokens;
+    uint64_t tokens_epoch; /* under which they were drawn */
     struct record_budget budget;
     struct record_picture picture;
     struct permit permit;

@@ -113,17 +113,20 @@ static void answer_ready(struct commands *commands, struct control_call *call)
         control_reply(call, 0, text, NULL);
         return;
     }
-    size_t used = (size_t)snprintf(text, sizeof text, "not ready: %s",
-                                   view.holder < PEER_COUNT
-                                       ? "a crash of the holder would not be survived now"
-                                       : "nobody holds");
+    size_t used = (size_t)snprintf(text, sizeof text, "not ready");
+    if (view.holder < PEER_COUNT)
+        used = (size_t)snprintf(text, sizeof text,
+                                "not ready: a crash of %s would not be survived now",
+                                name_of(commands, view.holder));
+    const char *joint = ": ";
     json_t *list = json_array();
     for (size_t i = 0; i < view.survive_obstacle_count && i < OBSTACLE_COUNT_MAX; i++) {
         json_t *one =
             why_condition(&view.survive_obstacles[i], commands->world.config, view.now);
         const char *sentence = json_string_value(json_object_get(one, "condition"));
         if (sentence != NULL && used + strlen(sentence) + 3 < sizeof text)
-            used += (size_t)snprintf(text + used, sizeof text - used, "; %s", sentence);
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", joint, sentence);
+        joint = "; ";
         (void)json_array_append_new(list, one);
     }
     control_reply(call, 1, text, list);
@@ -152,8 +155,8 @@ static void answer_events(struct commands *commands, struct control_call *call,
         control_reply(call, 2, "events: expected cursor >= 0 and max from 1 to 500", NULL);
         return;
     }
-    events_read(commands->world.events, (uint64_t)cursor_value, (unsigned)max_value, from_end,
-                on_page, call);
+    struct events_range range = {(uint64_t)cursor_value, (unsigned)max_value, from_end};
+    events_read(commands->world.events, &range, on_page, call);
 }
 
 static void answer_proof(struct commands *commands, struct control_call *call)

@@ -11,6 +11,7 @@
 #define HOLDFAST_PEER_CONTROL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <uv.h>
 
 #include "err.h"
@@ -23,9 +24,20 @@ struct control_call; /* one request that waits for its reply */
 typedef void control_handler(void *owner, struct control_call *call, const char *command,
                              const json_t *request);
 
-int control_open(struct control **ret, uv_loop_t *loop, const char *path,
-                 control_handler *handler, void *owner, struct err *err);
-void control_close(struct control *control); /* unlinks the socket file */
+/* What the room needs from around it; copied, the path too. */
+struct control_world {
+    uv_loop_t *loop;
+    const char *path;
+    control_handler *handler;
+    void *owner;
+};
+
+/* Binds and listens. ERR_IN_USE: another daemon answers there. ERR_STATE: the directory is
+ * missing or may not be written. */
+int control_open(struct control **ret, const struct control_world *world, struct err *err);
+/* Unlinks the socket file and drops every connection; calls that wait may still be answered.
+ * The loop must still run. NULL is fine. */
+void control_close(struct control *control);
 
 /* True when the caller may change things. */
 bool control_may_change(const struct control_call *call);

@@ -320,7 +320,7 @@ static void after_read(struct events *events)
     reading.on_page(reading.owner, page);
 }
 
-void events_read(struct events *events, uint64_t cursor, unsigned max, bool from_end,
+void events_read(struct events *events, const struct events_range *range,
                  void (*on_page)(void *owner, json_t *page), void *owner)
 {
     size_t i = 0;
@@ -332,9 +332,9 @@ void events_read(struct events *events, uint64_t cursor, unsigned max, bool from
     }
     events->readings[i] =
         (struct reading){.taken = true,
-                         .cursor = cursor < UINT64_MAX ? cursor : UINT64_MAX - 1,
-                         .max = max < PAGE_LINES_MAX ? max : PAGE_LINES_MAX,
-                         .from_end = from_end,
+                         .cursor = range->cursor < UINT64_MAX ? range->cursor : UINT64_MAX - 1,
+                         .max = range->max < PAGE_LINES_MAX ? range->max : PAGE_LINES_MAX,
+                         .from_end = range->from_end,
                          .on_page = on_page,
                          .owner = owner};
     next_job(events);

@@ -41,6 +41,13 @@ void events_tell(struct events *events, const struct happening *happening);
 void events_listen(struct events *events, void (*on_event)(void *owner, const json_t *event),
                    void *owner);
 
+/* Which events; see events_read. */
+struct events_range {
+    uint64_t cursor;
+    unsigned max;
+    bool from_end;
+};
+
 /* Reads a page asynchronously: lines after `cursor` (0 = oldest kept), at most `max` (<= 500)
  * and 64 KiB, calls back with {"events": [...], "next": cursor, "lost": bool} (stolen
  * reference) or NULL on a read error. At most 4 reads at once; more answer NULL at once.
@@ -48,7 +55,7 @@ void events_listen(struct events *events, void (*on_event)(void *owner, const js
  * A cursor is the number of the last line seen. Numbers go on through rotation and restart; if
  * they begin anew (files removed while the daemon was down), a cursor beyond the newest line
  * starts at the oldest, with "lost". */
-void events_read(struct events *events, uint64_t cursor, unsigned max, bool from_end,
+void events_read(struct events *events, const struct events_range *range,
                  void (*on_page)(void *owner, json_t *page), void *owner);
 /* Events that did not get into the file. */
 uint64_t events_dropped(const struct events *events);

@@ -139,6 +139,35 @@ int options_parse(struct options *ret, enum options_program program, int *argc, 
     return 0;
 }
 
+const char *options_text(void)
+{
+    return "OPTIONS\n"
+           "  --config FILE     configuration, the same on all three machines\n"
+           "                    (default " OPTIONS_CONFIG ")\n"
+           "  --key FILE        private key; says which of the three peers this is\n"
+           "                    (default " OPTIONS_KEY ")\n"
+           "  --state-dir DIR   promises and events; must exist and be writable\n"
+           "                    (default " OPTIONS_STATE_DIR ")\n"
+           "  --socket FILE     where 'holdfast' asks (default " OPTIONS_SOCKET ")\n"
+           "  --listen ADDRESS[:PORT]\n"
+           "                    UDP, may repeat (default 0.0.0.0 and [::], port 9930)\n"
+           "  --foreground      log to stderr instead of syslog or the journal\n"
+           "  --version         print the version\n"
+           "  --help            this text\n"
+           "The paths and addresses may also stand in the [local] section of the configuration\n"
+           "(key, state-dir, socket, listen); an option wins over it. The daemon never forks.\n"
+           "\n"
+           "SIGNALS\n"
+           "  TERM, INT   give up the lease first, then stop: the other node takes over at once\n"
+           "  HUP         read the configuration again; what needs a restart is said in the log\n"
+           "\n"
+           "EXIT STATUS\n"
+           "  0  stopped\n"
+           "  2  wrong options, configuration or key\n"
+           "  5  state directory missing or not usable\n"
+           "  6  address or socket in use\n";
+}
+
 static void fill(char *text, const char *local, const char *fallback)
 {
     const char *from = local[0] != 0 ? local : fallback;

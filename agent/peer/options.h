@@ -35,6 +35,9 @@ struct options {
  * ERR_USAGE: unknown, doubled, without value, too long, a --listen that is no address. */
 int options_parse(struct options *ret, enum options_program program, int *argc, char **argv,
                   struct err *err);
+/* What --help of a daemon says about its options and exit codes; goes behind a first line of the
+ * daemon's own. */
+const char *options_text(void);
 /* Fills what the command line left open: from [local] (may be NULL), else the default. */
 void options_merge(struct options *options, const struct local_config *local);
 

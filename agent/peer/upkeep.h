@@ -1,8 +1,8 @@
 /* upkeep — maintenance of this node as an operator ordered it, kept across restarts.
  *
  * The file is STATE/maintenance, one JSON object {"until_wall_s": N, "reason": "..."}; absent or
- * N = 0: no maintenance. It names an end in wall-clock time, since an order outlives a reboot; within
- * one life of the process the core counts by its own clock. */
+ * N = 0: no maintenance. It names an end in wall-clock time, since an order outlives a reboot;
+ * within one life of the process the core counts by its own clock. */
 #ifndef HOLDFAST_PEER_UPKEEP_H
 #define HOLDFAST_PEER_UPKEEP_H
 

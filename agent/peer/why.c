@@ -144,17 +144,15 @@ static void why_not_here(struct why *why)
     add_obstacles(why, conditions, view->claim_obstacles, view->claim_obstacle_count);
 }
 
+/* Without a holder the question does not arise: why_no_holder has the answer. */
 static void why_not_ready(struct why *why)
 {
     const struct view *view = why->view;
-    if (view->crash_survivable)
+    if (view->crash_survivable || view->holder >= PEER_COUNT)
         return;
     char what[160];
-    if (view->holder < PEER_COUNT)
-        snprintf(what, sizeof what, "a crash of the holder (%s) would not be survived now",
-                 name_of(why, view->holder));
-    else
-        snprintf(what, sizeof what, "a crash would not be survived: nobody holds");
+    snprintf(what, sizeof what, "a crash of the holder (%s) would not be survived now",
+             name_of(why, view->holder));
     add_obstacles(why, entry(why, what), view->survive_obstacles, view->survive_obstacle_count);
 }
 

@@ -76,7 +76,7 @@ class Lab:
                   f"check-every = {options.get('check_every', '5s')}", "tsig-name = holdfast.",
                   "tsig-algorithm = hmac-sha256", "tsig-secret-file = tsig.key"]
         if options.get("exec_log", True):
-            lines += ["", "[record outside]", f"name = {NAME}", "provider = exec",
+            lines += ["", "[record outside]", f"name = outside.{NAME}", "provider = exec",
                       f"command = {self.exec_program} {self.exec_log}"]
         more = options.get("more", "").format(folder=self.world.folder)
         return "\n".join(lines) + "\n" + more

@@ -71,7 +71,8 @@ def play(story, seed, dns, keep):
 
 def finish(lab, result, no_holder):
     """Stops the daemons in order, then asks the judge."""
-    for peer in lab.peers.values():
+    holder = lab.holder()
+    for peer in sorted(lab.peers.values(), key=lambda peer: peer is holder):  # the holder last
         if peer.process is None:
             continue
         if not peer.alive():

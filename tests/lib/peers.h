@@ -41,6 +41,7 @@ static inline struct core_settings peers_settings(uint8_t self)
                                      .min_hold_ms = 60000,
                                      .boot = 0x1000u + self,
                                      .prng_seed = 7,
+                                     .wall_s = WALL,
                                      .settings_hash = 11,
                                      .members_hash = 22,
                                      .version = "0.1.0"};
@@ -100,7 +101,7 @@ static inline void peers_start_with(struct rig *rig, const struct core_settings 
     rig->wall_s = WALL;
     for (uint8_t peer = 0; peer < PEER_COUNT; peer++)
         rig->boot[peer] = 0x2000u + peer;
-    core_init(&rig->core, settings, &file, rig->now, rig->wall_s, &rig->out);
+    core_init(&rig->core, settings, &file, rig->now, &rig->out);
     peers_collect(rig);
     peers_step(rig, (struct event){.kind = EVENT_WAKE});
 }

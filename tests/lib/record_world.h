@@ -7,7 +7,7 @@
 #include "../../agent/node/record.h"
 #include "check.h"
 #include "dns_server.h"
-#include "loop.h"
+#include "spin.h"
 
 struct fake_world {
     uv_loop_t loop;
@@ -79,7 +79,7 @@ __attribute__((unused)) static void fake_world_open(struct fake_world *fake)
 /* Everything that used the loop has been closed by now. */
 __attribute__((unused)) static void fake_world_close(struct fake_world *fake)
 {
-    CHECK(loop_finish(&fake->loop));
+    CHECK(spin_finish(&fake->loop));
     json_decref(fake->events);
 }
 
@@ -155,7 +155,7 @@ __attribute__((unused)) static bool fake_until(struct fake_world *fake,
                                                const char *value)
 {
     struct fake_wish wish = {record, key, value};
-    if (loop_until(&fake->loop, fake_is, &wish, LOOP_LIMIT_MS))
+    if (spin_until(&fake->loop, fake_is, &wish, SPIN_LIMIT_MS))
         return true;
     json_t *json = record_json(record);
     printf("waited for %s \"%s\" in: ", key, value);
@@ -183,7 +183,7 @@ __attribute__((unused)) static bool fake_until_event(struct fake_world *fake, co
                                                      size_t count)
 {
     struct fake_event_wish wish = {fake, name, count};
-    return loop_until(&fake->loop, fake_has_event, &wish, LOOP_LIMIT_MS);
+    return spin_until(&fake->loop, fake_has_event, &wish, SPIN_LIMIT_MS);
 }
 
 /* A text of record_json, copied; "" when null. */

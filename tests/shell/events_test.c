@@ -75,7 +75,7 @@ static void on_page(void *owner, json_t *page)
 static int page(struct rig *rig, uint64_t cursor, unsigned max, bool from_end)
 {
     int before = rig->page_count;
-    events_read(rig->events, cursor, max, from_end, on_page, rig);
+    events_read(rig->events, &(struct events_range){cursor, max, from_end}, on_page, rig);
     AWAIT(&rig->loop, rig->page_count > before, 10000);
     return rig->page == NULL ? -1 : (int)json_array_size(json_object_get(rig->page, "events"));
 }
@@ -255,7 +255,7 @@ TEST(too_many_readers)
     struct rig rig;
     rig_open(&rig);
     for (int i = 0; i < 10; i++)
-        events_read(rig.events, 0, 1, false, on_page, &rig);
+        events_read(rig.events, &(struct events_range){0, 1, false}, on_page, &rig);
     CHECK(rig.page_count >= 5); /* those that were refused */
     AWAIT(&rig.loop, rig.page_count == 10, 5000);
     rig_close(&rig);
@@ -268,7 +268,7 @@ TEST(closing_answers_readers_and_writes_the_queue)
     for (int i = 1; i <= 1000; i++)
         tell(&rig, i);
     for (int i = 0; i < 4; i++)
-        events_read(rig.events, 0, 1, false, on_page, &rig);
+        events_read(rig.events, &(struct events_range){0, 1, false}, on_page, &rig);
     restart(&rig);
     CHECK_EQ(rig.page_count, 4);
     CHECK_EQ(page(&rig, 1, 1, true), 1);

@@ -21,7 +21,7 @@ static void run_open(struct run *run)
 
 static void run_close(struct run *run)
 {
-    CHECK(loop_finish(&run->loop));
+    CHECK(spin_finish(&run->loop));
     nftw(run->dir, dns_server_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -70,7 +70,7 @@ static void run_script(struct run *run, const char *body, const char *arguments,
     script(run->dir, "it", body);
     CHECK_EQ(start(run, arguments, limit_ms, &err), 0);
     CHECK(!run->ended);
-    CHECK(loop_until(&run->loop, run_ended, run, LOOP_LIMIT_MS));
+    CHECK(spin_until(&run->loop, run_ended, run, SPIN_LIMIT_MS));
 }
 
 TEST(status_and_output)
@@ -150,7 +150,7 @@ TEST(limit_kills_the_whole_group)
     CHECK(run.result.timed_out);
     CHECK(run.result.ran_ms >= 295 && run.result.ran_ms < 2000);
     CHECK(pid_in(&run, "pid") != 0);
-    CHECK(loop_until(&run.loop, child_is_gone, &run, LOOP_LIMIT_MS));
+    CHECK(spin_until(&run.loop, child_is_gone, &run, SPIN_LIMIT_MS));
     run_close(&run);
 }
 
@@ -163,9 +163,9 @@ TEST(cancel_kills_and_tells_nobody)
     snprintf(body, sizeof body, "tail -f /dev/null & echo $! >%s/pid; wait", run.dir);
     script(run.dir, "it", body);
     CHECK_EQ(start(&run, "it", 30000, &err), 0);
-    CHECK(loop_until(&run.loop, child_has_started, &run, LOOP_LIMIT_MS));
+    CHECK(spin_until(&run.loop, child_has_started, &run, SPIN_LIMIT_MS));
     command_cancel(run.command);
-    CHECK(loop_until(&run.loop, child_is_gone, &run, LOOP_LIMIT_MS));
+    CHECK(spin_until(&run.loop, child_is_gone, &run, SPIN_LIMIT_MS));
     CHECK(!run.ended);
     run_close(&run);
 }
@@ -197,7 +197,7 @@ TEST(what_cannot_be_started_says_why)
         strncat(line, " x", sizeof line - strlen(line) - 1);
     CHECK_EQ(start(&run, line, 1000, &err), ERR_SYSTEM);
     CHECK_HAS(err.text, "words");
-    loop_for(&run.loop, 20);
+    spin_for(&run.loop, 20);
     CHECK(!run.ended);
     run_close(&run);
 }
@@ -264,7 +264,7 @@ TEST(provider_gives_old_and_new)
     CHECK(written(&stage, "HOLDFAST_NODE=server1\n"));
     CHECK(written(&stage, "HOLDFAST_TTL=30\n"));
     CHECK(written(&stage, "HOLDFAST_BOOTTIME_MS="));
-    loop_for(&stage.fake.loop, 200); /* not run again under the same epoch */
+    spin_for(&stage.fake.loop, 200); /* not run again under the same epoch */
     CHECK_EQ(fake_count(&stage.fake, "dns-write"), 1);
     json_t *json = record_json(stage.record);
     CHECK_STR(json_string_value(json_object_get(json, "state")), "ok");
@@ -304,12 +304,12 @@ TEST(lost_lease_kills_the_command)
     struct stage stage;
     stage_open(&stage, "echo $$ >${1%out}pid; exec tail -f /dev/null");
     fake_hold(stage.record, 100);
-    CHECK(loop_until(&stage.fake.loop, child_has_started, &stage.run, LOOP_LIMIT_MS));
+    CHECK(spin_until(&stage.fake.loop, child_has_started, &stage.run, SPIN_LIMIT_MS));
     CHECK(record_busy(stage.record));
     fake_hold(stage.record, 0);
     CHECK(!record_busy(stage.record));
     CHECK_EQ(stage.fake.idles, 1);
-    CHECK(loop_until(&stage.fake.loop, child_is_gone, &stage.run, LOOP_LIMIT_MS));
+    CHECK(spin_until(&stage.fake.loop, child_is_gone, &stage.run, SPIN_LIMIT_MS));
     stage_close(&stage);
 }
 

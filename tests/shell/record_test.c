@@ -1,4 +1,5 @@
 /* record — against a real BIND: bootstrap, takeover, refusals, drift, silence, lost leases. */
+#include "../lib/fake_dns.h"
 #include "../lib/record_world.h"
 
 static struct record_config config_of(const struct dns_server *server)
@@ -6,6 +7,22 @@ static struct record_config config_of(const struct dns_server *server)
     struct record_config config;
     dns_server_record(server, &config);
     return config;
+}
+
+/* A running BIND, a world, and the configuration of its record. */
+static struct record_config begin(struct dns_server *server, struct fake_world *fake)
+{
+    CHECK(dns_server_start(server, DNS_SERVER_BIND));
+    fake_world_open(fake);
+    fake->server = server;
+    return config_of(server);
+}
+
+static void finish(struct record *record, struct fake_world *fake, struct dns_server *server)
+{
+    record_close(record);
+    fake_world_close(fake);
+    dns_server_stop(server);
 }
 
 /* Addresses as record_json shows them, joined by blanks. */
@@ -71,9 +88,7 @@ TEST(always_writes_when_newly_holding)
 {
     struct dns_server server;
     struct fake_world fake;
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     struct record *record = fake_record(&fake, &config, 0);
     fake_hold(record, 100);
     CHECK(fake_until_event(&fake, "record-written", 1));
@@ -81,20 +96,16 @@ TEST(always_writes_when_newly_holding)
     CHECK(fake_until_event(&fake, "record-written", 2));
     CHECK_EQ(fake_count(&fake, "dns-write"), 2);
     fake_hold(record, 102); /* a renewal writes nothing */
-    loop_for(&fake.loop, 100);
+    spin_for(&fake.loop, 100);
     CHECK_EQ(fake_count(&fake, "dns-write"), 2);
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 TEST(higher_epoch_is_left_alone_and_told)
 {
     struct dns_server server;
     struct fake_world fake;
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     CHECK(dns_server_edit(&server, "update add _holdfast.pbx.example.com 30 TXT "
                                    "\"v=1;e=201;h=server2;t=0123456789abcdef\""));
     struct record *record = fake_record(&fake, &config, 0);
@@ -104,9 +115,7 @@ TEST(higher_epoch_is_left_alone_and_told)
     CHECK_EQ(fake_count(&fake, "dns-write"), 0);
     fake_hold(record, 202); /* what the core makes of it */
     CHECK(fake_until(&fake, record, "state", "ok"));
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 /* Writes `fence` by hand, holds epoch 100 and expects no write, `state` and `detail`. */
@@ -115,9 +124,7 @@ static void expect_hands_off(const char *fence, const char *state, const char *d
     struct dns_server server;
     struct fake_world fake;
     char edit[400], text[800];
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     config.check_every = 100;
     snprintf(edit, sizeof edit, "update add _holdfast.pbx.example.com 30 TXT %s", fence);
     CHECK(dns_server_edit(&server, edit));
@@ -126,15 +133,13 @@ static void expect_hands_off(const char *fence, const char *state, const char *d
     CHECK(fake_until(&fake, record, "state", state));
     CHECK_HAS(fake_text(record, "detail", text), detail);
     CHECK_HAS(text, "_holdfast.pbx.example.com");
-    loop_for(&fake.loop, 300); /* several looks: one alarm, no write */
+    spin_for(&fake.loop, 300); /* several looks: one alarm, no write */
     CHECK_EQ(fake_count(&fake, "dns-write"), 0);
     CHECK_EQ(fake_count(&fake, "record-foreign") + fake_count(&fake, "record-contested"), 1);
     CHECK(fake.fence_seen == 0 || fake.fence_seen == 100);
     CHECK(dns_server_edit(&server, "update delete _holdfast.pbx.example.com TXT"));
     CHECK(fake_until(&fake, record, "state", "ok")); /* the operator did as told */
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 TEST(equal_epoch_with_a_foreign_token)
@@ -165,9 +170,7 @@ TEST(drift_is_repaired_three_times_then_contested)
     struct dns_server server;
     struct fake_world fake;
     char edit[200];
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     config.check_every = 50;
     struct record *record = fake_record(&fake, &config, 0);
     fake_hold(record, 100);
@@ -183,21 +186,17 @@ TEST(drift_is_repaired_three_times_then_contested)
     size_t writes = fake_count(&fake, "dns-write");
     CHECK(dns_server_edit(&server, "update delete _holdfast.pbx.example.com TXT"));
     CHECK(fake_until(&fake, record, "state", "contested"));
-    loop_for(&fake.loop, 300);
+    spin_for(&fake.loop, 300);
     CHECK_EQ(fake_count(&fake, "record-contested"), 1);
     CHECK_EQ(fake_count(&fake, "dns-write"), writes);
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 TEST(drift_alert_only_tells)
 {
     struct dns_server server;
     struct fake_world fake;
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     config.check_every = 50;
     config.drift = DRIFT_ALERT;
     struct record *record = fake_record(&fake, &config, 0);
@@ -205,12 +204,10 @@ TEST(drift_alert_only_tells)
     CHECK(fake_until(&fake, record, "state", "ok"));
     CHECK(dns_server_edit(&server, "update add pbx.example.com 30 A 192.0.2.77"));
     CHECK(fake_until(&fake, record, "state", "drifted"));
-    loop_for(&fake.loop, 200);
+    spin_for(&fake.loop, 200);
     CHECK_EQ(fake_count(&fake, "dns-write"), 1);
     CHECK_EQ(fake_count(&fake, "record-drifted"), 1);
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 TEST(dead_server_comes_back)
@@ -231,9 +228,7 @@ TEST(dead_server_comes_back)
     CHECK(record_readable(record));
     CHECK_EQ(fake_count(&fake, "record-unreadable"), 1);
     CHECK_EQ(fake_count(&fake, "record-readable"), 1);
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 /* The first permit is for the read, the second for the write: freeze right before it. */
@@ -248,15 +243,12 @@ TEST(frozen_server_applies_late_and_the_newer_holder_still_wins)
     struct dns_server server;
     struct fake_world fake;
     char addresses[256];
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    fake.server = &server;
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     config.check_every = 200;
     struct record *one = fake_record(&fake, &config, 0), *two = fake_record(&fake, &config, 1);
     fake.on_permit = freeze_before_write;
     fake_hold(one, 100);
-    loop_for(&fake.loop, 50);
+    spin_for(&fake.loop, 50);
     CHECK(record_busy(one));
     fake_hold(one, 0); /* its lease ended with the write under way */
     CHECK(!record_busy(one));
@@ -268,7 +260,7 @@ TEST(frozen_server_applies_late_and_the_newer_holder_still_wins)
     CHECK(fake_until(&fake, two, "state", "ok"));
     addresses_of(two, addresses);
     CHECK_STR(addresses, "192.0.2.2 2001:db8::2");
-    loop_for(&fake.loop, 400); /* stays so */
+    spin_for(&fake.loop, 400); /* stays so */
     CHECK_EQ(fake_count(&fake, "record-drifted"), 0);
     record_close(one);
     record_close(two);
@@ -280,10 +272,7 @@ TEST(frozen_server_is_outwaited)
 {
     struct dns_server server;
     struct fake_world fake;
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    fake.server = &server;
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     struct record *record = fake_record(&fake, &config, 0);
     fake.on_permit = freeze_before_write;
     fake_hold(record, 100);
@@ -293,27 +282,22 @@ TEST(frozen_server_is_outwaited)
     kill(server.pid, SIGCONT);
     CHECK(fake_until(&fake, record, "state", "ok")); /* re-read: its own token had landed */
     CHECK_EQ(fake_count(&fake, "record-contested"), 0);
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 TEST(closing_with_a_request_under_way_leaves_nothing)
 {
     struct dns_server server;
     struct fake_world fake;
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    fake.server = &server;
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     struct record *record = fake_record(&fake, &config, 0);
     fake.on_permit = freeze_before_write;
     fake_hold(record, 100);
-    loop_for(&fake.loop, 50);
+    spin_for(&fake.loop, 50);
     CHECK(record_busy(record));
     size_t told = json_array_size(fake.events);
     record_close(record);
-    loop_for(&fake.loop, 50);
+    spin_for(&fake.loop, 50);
     CHECK_EQ(json_array_size(fake.events), told);
     fake_world_close(&fake);
     dns_server_stop(&server);
@@ -330,14 +314,12 @@ TEST(no_permit_no_request)
     struct record *record = fake_record(&fake, &config, 0);
     fake_hold(record, 100);
     CHECK(fake_until(&fake, record, "detail", "waits for a permit"));
-    loop_for(&fake.loop, 250);
+    spin_for(&fake.loop, 250);
     CHECK_EQ(fake_count(&fake, "dns-write"), 0);
     fake.permitted = true;
     fake_hold(record, 100); /* a renewal */
     CHECK(fake_until(&fake, record, "state", "ok"));
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 static void expect_refused(const struct dns_server *server, const struct record_config *config,
@@ -393,6 +375,66 @@ static void expect_addresses(struct dns_server *server, struct record_config *co
     (void)server;
 }
 
+/* Like PowerDNS with a policy: says NOERROR, and drops what it does not like. */
+TEST(silently_dropped_update_is_seen)
+{
+    struct dns_server files;
+    struct fake_world fake;
+    struct fake_dns liar;
+    char text[800];
+    fake_world_open(&fake);
+    fake_dns_open(&liar, &fake.loop, FAKE_HONEST);
+    dns_server_prepare(&files, DNS_SERVER_BIND);
+    files.port = liar.port;
+    struct record_config config = config_of(&files);
+    struct record *record = fake_record(&fake, &config, 0);
+    fake_hold(record, 100);
+    CHECK(fake_until(&fake, record, "state", "refused"));
+    CHECK_HAS(fake_text(record, "detail", text), "took the update and does not show it");
+    CHECK(fake_until_event(&fake, "dns-write", 2));
+    CHECK_EQ(fake_count(&fake, "record-refused"), 1);
+    CHECK_EQ(fake_count(&fake, "record-written"), 0);
+    record_close(record);
+    fake_dns_close(&liar);
+    fake_world_close(&fake);
+    dns_server_stop(&files);
+}
+
+TEST(called_off_hand_over_finds_its_own_fence)
+{
+    struct dns_server server;
+    struct fake_world fake;
+    struct record_config config = begin(&server, &fake);
+    struct record *record = fake_record(&fake, &config, 0);
+    fake_hold(record, 100);
+    CHECK(fake_until_event(&fake, "record-written", 1));
+    struct standing_report leaving = {
+        .standing = STANDING_HOLDER, .epoch = 100, .leaving = true};
+    record_standing(record, &leaving);
+    fake_hold(record, 100);
+    CHECK(fake_until_event(&fake, "record-written", 2));
+    CHECK_EQ(fake_count(&fake, "record-contested"), 0);
+    finish(record, &fake, &server);
+}
+
+TEST(secondaries_are_counted_when_they_follow)
+{
+    struct dns_server server;
+    struct fake_world fake;
+    struct record_config config = begin(&server, &fake);
+    config.servers[1] = config.servers[0];
+    config.server_count = 2;
+    struct record *record = fake_record(&fake, &config, 0);
+    fake_hold(record, 100);
+    CHECK(fake_until_event(&fake, "record-everywhere", 1));
+    const json_t *written = fake_event(&fake, "record-written");
+    CHECK_EQ(json_integer_value(json_object_get(written, "servers_ok")), 1);
+    CHECK_EQ(json_integer_value(json_object_get(written, "servers")), 2);
+    const json_t *everywhere = fake_event(&fake, "record-everywhere");
+    CHECK_EQ(json_integer_value(json_object_get(everywhere, "servers_ok")), 2);
+    finish(record, &fake, &server);
+}
+
 TEST(one_family_only)
 {
     struct dns_server server;
@@ -410,9 +452,7 @@ TEST(dead_secondary_delays_nothing_and_is_counted)
 {
     struct dns_server server;
     struct fake_world fake;
-    CHECK(dns_server_start(&server, DNS_SERVER_BIND));
-    fake_world_open(&fake);
-    struct record_config config = config_of(&server);
+    struct record_config config = begin(&server, &fake);
     config.servers[1] = config.servers[0];
     config.servers[1].port = dns_server_free_port();
     config.server_count = 2;
@@ -426,9 +466,7 @@ TEST(dead_secondary_delays_nothing_and_is_counted)
     CHECK_EQ(json_integer_value(json_object_get(verified, "servers_ok")), 1);
     CHECK_EQ(json_integer_value(json_object_get(verified, "servers")), 2);
     json_decref(json);
-    record_close(record);
-    fake_world_close(&fake);
-    dns_server_stop(&server);
+    finish(record, &fake, &server);
 }
 
 CHECK_MAIN

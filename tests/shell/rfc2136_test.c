@@ -4,7 +4,7 @@
 #include "../../agent/node/dns/verdict.h"
 #include "../../agent/node/record_serve.h"
 #include "../lib/fake_dns.h"
-#include "../lib/loop.h"
+#include "../lib/spin.h"
 
 #define TRY_MS 1500
 
@@ -78,7 +78,7 @@ static void read_all(struct client *client, uv_loop_t *loop)
 {
     client->ended = false;
     provider_rfc2136.read(client->provider, PROVIDER_PRIMARY, TRY_MS, on_read, client);
-    CHECK(loop_until(loop, has_ended, client, LOOP_LIMIT_MS));
+    CHECK(spin_until(loop, has_ended, client, SPIN_LIMIT_MS));
 }
 
 static void change_of(struct provider_change *ret, const char *old, unsigned round, unsigned who)
@@ -116,7 +116,7 @@ static void race(enum dns_server_kind kind, unsigned rounds)
             change_of(&changes[who], fence, round, who);
             start_write(&clients[(who + round) % 2], &changes[who], TRY_MS);
         }
-        CHECK(loop_until(&loop, both_ended, clients, LOOP_LIMIT_MS));
+        CHECK(spin_until(&loop, both_ended, clients, SPIN_LIMIT_MS));
         bool first = clients[0].outcome == PROVIDER_WON;
         CHECK_EQ(clients[first ? 1 : 0].outcome, PROVIDER_FENCED);
         CHECK_EQ(clients[first ? 0 : 1].outcome, PROVIDER_WON);
@@ -130,7 +130,7 @@ static void race(enum dns_server_kind kind, unsigned rounds)
     CHECK_EQ(wins[0] + wins[1], rounds);
     provider_rfc2136.close(clients[0].provider);
     provider_rfc2136.close(clients[1].provider);
-    CHECK(loop_finish(&loop));
+    CHECK(spin_finish(&loop));
     dns_server_stop(&server);
 }
 
@@ -167,7 +167,7 @@ TEST(late_bytes_are_fenced_out)
     change_of(&newer, "", 2, 1);
     CHECK(packet_update(&late, &names, &key, &old));
     start_write(&client, &newer, TRY_MS);
-    CHECK(loop_until(&loop, has_ended, &client, LOOP_LIMIT_MS));
+    CHECK(spin_until(&loop, has_ended, &client, SPIN_LIMIT_MS));
     CHECK_EQ(client.outcome, PROVIDER_WON);
 
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(server.port)};
@@ -188,7 +188,7 @@ TEST(late_bytes_are_fenced_out)
     CHECK(record_serve_same(&client.state.serve, &newer.new_serve));
     packet_free(&late);
     provider_rfc2136.close(client.provider);
-    CHECK(loop_finish(&loop));
+    CHECK(spin_finish(&loop));
     dns_server_stop(&server);
 }
 
@@ -214,7 +214,7 @@ TEST(truncated_answer_is_read_over_tcp)
     CHECK_EQ(client.state.serve.a_count, ADDRESS_MAX);
     CHECK(client.state.more);
     provider_rfc2136.close(client.provider);
-    CHECK(loop_finish(&loop));
+    CHECK(spin_finish(&loop));
     dns_server_stop(&server);
 }
 
@@ -244,7 +244,7 @@ static void lie_close(struct lie *lie)
 {
     provider_rfc2136.close(lie->client.provider);
     fake_dns_close(&lie->fake);
-    CHECK(loop_finish(&lie->loop));
+    CHECK(spin_finish(&lie->loop));
     dns_server_stop(&lie->files);
 }
 
@@ -253,7 +253,7 @@ static void lie_write(struct lie *lie, span_ms limit_ms)
     struct provider_change change;
     change_of(&change, "", 1, 0);
     start_write(&lie->client, &change, limit_ms);
-    CHECK(loop_until(&lie->loop, has_ended, &lie->client, LOOP_LIMIT_MS));
+    CHECK(spin_until(&lie->loop, has_ended, &lie->client, SPIN_LIMIT_MS));
 }
 
 static void expect_lie(enum fake_manner manner, ldns_pkt_rcode rcode,
@@ -367,7 +367,7 @@ TEST(permit_lost_between_sendings)
     change_of(&change, "", 1, 0);
     start_write(&lie.client, &change, TRY_MS);
     lie.client.may = false;
-    CHECK(loop_until(&lie.loop, has_ended, &lie.client, LOOP_LIMIT_MS));
+    CHECK(spin_until(&lie.loop, has_ended, &lie.client, SPIN_LIMIT_MS));
     CHECK_HAS(lie.client.detail, "stopped after 1 sendings");
     CHECK_EQ(lie.fake.heard, 1);
     lie_close(&lie);
@@ -383,7 +383,7 @@ TEST(cancelled_calls_nobody)
     provider_rfc2136.cancel(lie.client.provider);
     provider_rfc2136.read(lie.client.provider, PROVIDER_PRIMARY, 100, on_read, &lie.client);
     provider_rfc2136.cancel(lie.client.provider);
-    loop_for(&lie.loop, 250);
+    spin_for(&lie.loop, 250);
     CHECK_EQ(lie.client.outcomes, 0);
     lie_close(&lie);
 }
@@ -464,7 +464,7 @@ TEST(unusable_configuration_is_named)
     CHECK_EQ(provider_rfc2136.open(&provider, &loop, &config, &err), ERR_USAGE);
     CHECK_HAS(err.text, "base64");
     CHECK(provider == NULL);
-    CHECK(loop_finish(&loop));
+    CHECK(spin_finish(&loop));
     dns_server_stop(&files);
 }
 

@@ -54,6 +54,15 @@ TEST(defaults)
     CHECK_EQ(options.listen[1].port, 9930);
 }
 
+TEST(text_names_every_option)
+{
+    static const char *const names[] = {"--config FILE", "--key FILE", "--state-dir DIR",
+                                        "--socket FILE", "--listen ", "--foreground", "--version",
+                                        "--help", OPTIONS_CONFIG, OPTIONS_SOCKET};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        CHECK_HAS(options_text(), names[i]);
+}
+
 TEST(everything_of_a_daemon)
 {
     struct options options;

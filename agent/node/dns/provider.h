@@ -43,8 +43,10 @@ enum provider_scope { PROVIDER_PRIMARY, PROVIDER_EVERYWHERE };
 
 struct provider;
 
+/* What a read found; state and detail are valid during the call. */
 typedef void provider_on_read(void *owner, enum provider_outcome outcome,
                               const struct provider_state *state, const char *detail);
+/* What came of a write; detail is a sentence, "" when there is nothing to say. */
 typedef void provider_on_write(void *owner, enum provider_outcome outcome, const char *detail);
 
 /* Who writes: asked before each sending whether it may still be sent, and told the outcome. */
@@ -74,7 +76,9 @@ struct provider_operations {
     void (*close)(struct provider *provider);
 };
 
+/* Signed DNS UPDATEs to the zone's primary. */
 extern const struct provider_operations provider_rfc2136;
+/* The operator's command. */
 extern const struct provider_operations provider_exec;
 
 #endif

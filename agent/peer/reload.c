@@ -1,0 +1,80 @@
+/* Happy path: the file is read into a second configuration; what may change is copied over.
+ *
+ * Failure modes: the file is wrong: the old settings stay and each mistake is logged. */
+#include "reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+/* Would the two be the same if addresses and notify were? */
+static bool rest_differs(const struct config *config, const struct config *fresh)
+{
+    struct config *copy = malloc(sizeof *copy);
+    if (copy == NULL)
+        return true;
+    *copy = *fresh;
+    memcpy(copy->notify_command, config->notify_command, sizeof copy->notify_command);
+    for (size_t i = 0; i < PEER_COUNT; i++) {
+        memcpy(copy->peers[i].addresses, config->peers[i].addresses,
+               sizeof copy->peers[i].addresses);
+        copy->peers[i].address_count = config->peers[i].address_count;
+    }
+    bool differs = config_settings_hash(copy) != config_settings_hash(config);
+    free(copy);
+    return differs;
+}
+
+static bool same_peers(const struct config *config, const struct config *fresh)
+{
+    for (size_t i = 0; i < PEER_COUNT; i++)
+        if (memcmp(config->peers[i].public_key, fresh->peers[i].public_key, KEY_SIZE) != 0)
+            return false;
+    return true;
+}
+
+static bool take(struct config *config, const struct config *fresh, struct pump *pump)
+{
+    struct err err;
+    if (!same_peers(config, fresh)) {
+        log_text(REASON_WARNING, "event=reload msg=\"keys changed: nothing was taken up; run "
+                                 "'holdfast restart' on one peer after the other\"");
+        return false;
+    }
+    bool rest = rest_differs(config, fresh);
+    if (pump_configure(pump, fresh, &err) != 0) {
+        log_text(REASON_WARNING, "event=reload msg=\"%s\"", err.text);
+        return false;
+    }
+    for (size_t i = 0; i < PEER_COUNT; i++) {
+        memcpy(config->peers[i].addresses, fresh->peers[i].addresses,
+               sizeof config->peers[i].addresses);
+        config->peers[i].address_count = fresh->peers[i].address_count;
+    }
+    memcpy(config->notify_command, fresh->notify_command, sizeof config->notify_command);
+    log_text(REASON_NOTICE, "event=reload msg=\"took up the peers' addresses and the notify "
+                            "command%s\"",
+             rest ? "; other settings changed too: they need 'holdfast restart'" : "");
+    return true;
+}
+
+bool reload_config(struct config *config, struct pump *pump)
+{
+    struct complaints *complaints = calloc(1, sizeof *complaints);
+    struct config *fresh = calloc(1, sizeof *fresh);
+    struct err err = {.code = 0};
+    bool taken = false;
+    if (complaints != NULL && fresh != NULL) {
+        int code = config_read(config->path, fresh, complaints, &err);
+        for (size_t i = 0; code != 0 && i < complaints->count; i++)
+            log_text(REASON_WARNING, "event=reload msg=\"%s\"", complaints->list[i].text);
+        if (code != 0)
+            log_text(REASON_WARNING, "event=reload msg=\"the old settings stay: %s\"", err.text);
+        else
+            taken = take(config, fresh, pump);
+    }
+    free(complaints);
+    free(fresh);
+    return taken;
+}

@@ -1,0 +1,445 @@
+/* Happy path: read options, configuration and key; open state, log, sockets; start the core; run.
+ * SIGTERM gives the lease up first, says so a few times, closes everything and ends. `holdfast
+ * restart` closes everything without a word and executes the program again: the promise of the
+ * others is still in force when it comes back.
+ *
+ * Failure modes: everything that can be wrong at the start is one line on stderr (the
+ * configuration: one for each mistake) and an exit code. After the start nothing ends the daemon
+ * but a signal: troubles are states that `status` shows. A stop that does not get through is
+ * over after 2 s: the lease then ends by itself. */
+#include "station.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "control.h"
+#include "happen.h"
+#include "keys.h"
+#include "log.h"
+#include "notify.h"
+#include "options.h"
+#include "process.h"
+#include "ready.h"
+#include "reload.h"
+#include "store.h"
+
+#define STOP_MS 2000
+#define STOP_LOOK_MS 10
+#define REDUNDANCY_LOOK_MS 1000
+#define SIGNAL_COUNT 3
+
+struct station {
+    const struct station_program *program;
+    struct process process;
+    struct options options;
+    struct config *config;
+    uint8_t self;
+    uint8_t *secret;
+    uv_loop_t loop;
+    struct store *store;
+    struct stored found;
+    struct events *events;
+    struct notify *notify;
+    struct pump *pump;
+    struct happen *happen;
+    struct commands *commands;
+    struct control *control;
+    struct ready ready;
+    uv_signal_t signals[SIGNAL_COUNT];
+    uv_timer_t stop; /* looks whether the lease is given up; or closes in the next turn */
+    mono_ms stop_until;
+    mono_ms looked_at; /* redundancy */
+    bool open, stopping, restarting, closed;
+};
+
+/* ---- before the loop ---- */
+
+static int read_config(struct station *station, struct err *err)
+{
+    struct complaints *complaints = calloc(1, sizeof *complaints);
+    station->config = calloc(1, sizeof *station->config);
+    if (complaints == NULL || station->config == NULL) {
+        free(complaints);
+        return err_set(err, ERR_SYSTEM, "out of memory");
+    }
+    int code = config_read(station->options.config, station->config, complaints, err);
+    for (size_t i = 0; i < complaints->count; i++)
+        fprintf(stderr, "%s: %s%s\n", station->program->name,
+                complaints->list[i].warning ? "warning: " : "", complaints->list[i].text);
+    if (code != 0 && complaints->error_count > 0)
+        err->text[0] = '\0'; /* said above */
+    options_merge(&station->options, &station->config->local);
+    free(complaints);
+    return code;
+}
+
+static int find_self(struct station *station, struct err *err)
+{
+    uint8_t public_key[KEY_SIZE];
+    char text[KEY_TEXT_SIZE];
+    if (keys_read(station->options.key, &station->secret, public_key, err) != 0)
+        return err->code;
+    station->self = config_peer_of_key(station->config, public_key);
+    if (station->self == PEER_NONE) {
+        keys_text(public_key, text);
+        return err_set(err, ERR_USAGE,
+                       "%s: its public half %s is not in %s; expected the key of one of the "
+                       "three peers", station->options.key, text, station->options.config);
+    }
+    const struct peer_config *peer = &station->config->peers[station->self];
+    if (peer->witness == station->program->witness)
+        return 0;
+    return err_set(err, ERR_USAGE, "%s: is the key of %s, a %s; run %s there",
+                   station->options.key, peer->name, peer->witness ? "witness" : "node",
+                   peer->witness ? "holdfast-witness" : "holdfastd");
+}
+
+/* ---- the end ---- */
+
+static void close_rooms(struct station *station)
+{
+    if (station->closed)
+        return;
+    station->closed = true;
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        uv_close((uv_handle_t *)&station->signals[i], NULL);
+    uv_close((uv_handle_t *)&station->stop, NULL);
+    if (station->commands != NULL)
+        commands_close(station->commands);
+    control_close(station->control);
+    if (station->program->close != NULL)
+        station->program->close(station->program->owner);
+    pump_close(station->pump);
+    happen_close(station->happen);
+    notify_close(station->notify);
+    ready_close(&station->ready);
+    if (station->events != NULL)
+        events_close(station->events);
+}
+
+static void on_stop_look(uv_timer_t *timer)
+{
+    struct station *station = timer->data;
+    bool left = station->restarting || pump_has_left(station->pump);
+    if (left || clock_now() >= station->stop_until)
+        close_rooms(station);
+}
+
+static void stop(struct station *station)
+{
+    struct event event = {.kind = EVENT_ORDER};
+    event.order.order = ORDER_STOP;
+    event.order.peer = PEER_NONE;
+    if (station->stopping || station->restarting) {
+        station->stop_until = clock_now(); /* asked twice: at once */
+        return;
+    }
+    station->stopping = true;
+    station->stop_until = clock_now() + STOP_MS;
+    ready_stopping(&station->ready);
+    log_text(REASON_NOTICE, "event=stopping");
+    pump_event(station->pump, &event);
+    uv_timer_start(&station->stop, on_stop_look, 0, STOP_LOOK_MS);
+}
+
+/* Closes in the next turn of the loop, without a word, to come back at once. */
+static void restart(void *owner)
+{
+    struct station *station = owner;
+    struct err err;
+    if (station->stopping || station->restarting)
+        return;
+    if (process_check_again(&station->process, &err) != 0) {
+        log_text(REASON_ALARM, "event=restart-failed msg=\"%s\"", err.text);
+        return;
+    }
+    station->restarting = true;
+    log_text(REASON_NOTICE, "event=restarting");
+    uv_timer_start(&station->stop, on_stop_look, STOP_LOOK_MS, STOP_LOOK_MS);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct station *station = handle->data;
+    if (number != SIGHUP) {
+        stop(station);
+        return;
+    }
+    ready_reloading(&station->ready);
+    if (reload_config(station->config, station->pump))
+        notify_configure(station->notify, station->config->notify_command);
+    ready_up(&station->ready);
+}
+
+/* ---- what the rooms ask of each other ---- */
+
+static json_t *counters(void *owner)
+{
+    struct station *station = owner;
+    json_t *object = json_object();
+    pump_count(station->pump, object);
+    (void)json_object_set_new(object, "log_lines_dropped",
+                              json_integer((json_int_t)log_dropped()));
+    (void)json_object_set_new(object, "events_dropped",
+                              json_integer((json_int_t)events_dropped(station->events)));
+    return object;
+}
+
+static json_t *records(void *owner)
+{
+    const struct station_program *program = ((struct station *)owner)->program;
+    return program->records(program->owner);
+}
+
+static json_t *probes(void *owner)
+{
+    const struct station_program *program = ((struct station *)owner)->program;
+    return program->probes(program->owner);
+}
+
+static json_t *unfit_reasons(void *owner)
+{
+    const struct station_program *program = ((struct station *)owner)->program;
+    return program->unfit_reasons(program->owner);
+}
+
+static bool is_readable(void *owner)
+{
+    const struct station_program *program = ((struct station *)owner)->program;
+    return program->is_readable(program->owner);
+}
+
+static void poke(void *owner)
+{
+    const struct station_program *program = ((struct station *)owner)->program;
+    program->poke(program->owner);
+}
+
+static void on_standing(void *owner, const struct standing_report *report)
+{
+    static const char *const words[] = {[STANDING_ALONE] = "no holder is known",
+                                        [STANDING_STANDBY] = "standby",
+                                        [STANDING_HOLDER] = "HOLDS",
+                                        [STANDING_FORCED] = "acts by force",
+                                        [STANDING_WITNESS] = "witness"};
+    struct station *station = owner;
+    ready_status(&station->ready, words[report->standing]);
+}
+
+/* A view is made at most once a second: it costs more than a step. */
+static void on_step(void *owner, mono_ms now)
+{
+    struct station *station = owner;
+    struct view view;
+    if (now - station->looked_at < REDUNDANCY_LOOK_MS || station->stopping)
+        return;
+    station->looked_at = now;
+    pump_view(station->pump, &view);
+    happen_redundancy(station->happen, view.crash_survivable);
+}
+
+/* ---- opening ---- */
+
+static int open_pump(struct station *station, struct err *err)
+{
+    static const struct endpoint everywhere[] = {{"0.0.0.0", OPTIONS_PORT},
+                                                 {"::", OPTIONS_PORT}};
+    bool by_default = station->options.listen_count == 0;
+    struct pump_world world = {
+        .loop = &station->loop,
+        .config = station->config,
+        .self = station->self,
+        .secret = station->secret,
+        .store = station->store,
+        .found = station->found,
+        .listen = by_default ? everywhere : station->options.listen,
+        .listen_count = by_default ? 2 : station->options.listen_count,
+        .listen_is_default = by_default,
+        .on_new_boot = restart,
+        .owner = station,
+    };
+    return pump_open(&station->pump, &world, err);
+}
+
+static int open_commands(struct station *station, struct err *err)
+{
+    bool node = !station->program->witness;
+    struct commands_world world = {
+        .loop = &station->loop,
+        .pump = station->pump,
+        .events = station->events,
+        .config = station->config,
+        .certificate = pump_certificate(station->pump),
+        .state_dir = station->options.state_dir,
+        .records = node ? records : NULL,
+        .probes = node ? probes : NULL,
+        .unfit_reasons = node ? unfit_reasons : NULL,
+        .counters = counters,
+        .provider_readable = node ? is_readable : NULL,
+        .poke = node ? poke : NULL,
+        .restart = restart,
+        .owner = station,
+    };
+    int code = commands_open(&station->commands, &world, err);
+    if (code != 0)
+        return code;
+    struct control_world control = {.loop = &station->loop,
+                                    .path = station->options.socket,
+                                    .handler = commands_handle,
+                                    .owner = station->commands};
+    return control_open(&station->control, &control, err);
+}
+
+static int open_talk(struct station *station, struct err *err)
+{
+    const struct config *config = station->config;
+    int code = events_open(&station->events, &station->loop, station->options.state_dir,
+                           config->peers[station->self].name, err);
+    struct notify_world notify = {.loop = &station->loop,
+                                  .command = config->notify_command,
+                                  .cluster = config->cluster,
+                                  .events = station->events};
+    if (code == 0)
+        code = notify_open(&station->notify, &notify, err);
+    struct happen_world happen = {.loop = &station->loop,
+                                  .events = station->events,
+                                  .notify = station->notify,
+                                  .names = {config->peers[0].name, config->peers[1].name,
+                                            config->peers[2].name},
+                                  .self = station->self};
+    return code == 0 ? happen_open(&station->happen, &happen, err) : code;
+}
+
+static int open_program(struct station *station, struct err *err)
+{
+    struct station_rooms rooms = {.loop = &station->loop,
+                                  .config = station->config,
+                                  .self = station->self,
+                                  .pump = station->pump,
+                                  .events = station->events,
+                                  .resumed_fit = station->process.resumed_fit};
+    pump_watch(station->pump, happen_watcher(station->happen));
+    pump_watch(station->pump, (struct pump_watcher){.on_standing = on_standing,
+                                                    .on_step = on_step,
+                                                    .owner = station});
+    return station->program->open == NULL
+               ? 0
+               : station->program->open(station->program->owner, &rooms, err);
+}
+
+/* The order is the dependence: each room uses only those before it. */
+static int open_rooms(struct station *station, struct err *err)
+{
+    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
+    ready_open(&station->ready, &station->loop);
+    uv_timer_init(&station->loop, &station->stop);
+    station->stop.data = station;
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        uv_signal_init(&station->loop, &station->signals[i]);
+        station->signals[i].data = station;
+        uv_signal_start(&station->signals[i], on_signal, numbers[i]);
+    }
+    int code = store_open(&station->store, &station->loop, station->options.state_dir,
+                          &station->found, err);
+    if (code == 0)
+        code = open_talk(station, err);
+    if (code == 0)
+        code = open_pump(station, err);
+    if (code == 0)
+        code = open_commands(station, err);
+    if (code == 0)
+        code = open_program(station, err);
+    return code;
+}
+
+static void start(struct station *station)
+{
+    log_text(REASON_NOTICE, "event=started version=%s node=%s cluster=%s", HOLDFAST_VERSION,
+             station->config->peers[station->self].name, station->config->cluster);
+    if (!station->found.present)
+        log_text(REASON_ALARM, "event=state-missing msg=\"%s\"",
+                 store_trouble(station->store));
+    pump_start(station->pump);
+    commands_resume(station->commands);
+    if (station->program->started != NULL)
+        station->program->started(station->program->owner);
+    ready_up(&station->ready);
+}
+
+static int run(struct station *station, struct err *err)
+{
+    int status = uv_loop_init(&station->loop);
+    if (status != 0)
+        return err_set(err, ERR_SYSTEM, "event loop: %s", uv_strerror(status));
+    int code = open_rooms(station, err);
+    if (code == 0) {
+        log_open(&station->loop, station->program->name, station->options.foreground);
+        start(station);
+    } else
+        close_rooms(station);
+    uv_run(&station->loop, UV_RUN_DEFAULT);
+    if (code == 0)
+        log_close();
+    uv_run(&station->loop, UV_RUN_DEFAULT);
+    store_close(station->store);
+    uv_run(&station->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&station->loop);
+    return code;
+}
+
+static int prepare(struct station *station, struct err *err)
+{
+    int code = read_config(station, err);
+    return code == 0 ? find_self(station, err) : code;
+}
+
+static int exit_code(const struct station *station, const struct err *err)
+{
+    static const int codes[] = {
+        [-ERR_USAGE] = 2, [-ERR_STATE] = 5, [-ERR_IN_USE] = 6, [-ERR_SYSTEM] = 1, [-ERR_REMOTE] = 1};
+    if (err->code == 0)
+        return 0;
+    if (err->text[0] != '\0')
+        fprintf(stderr, "%s: %s\n", station->program->name, err->text);
+    return codes[-err->code];
+}
+
+/* Answers --version and --help; true when there was one. */
+static bool answered(const struct station *station)
+{
+    if (station->options.version)
+        printf("%s %s\n", station->program->name, HOLDFAST_VERSION);
+    else if (station->options.help)
+        printf("%s\n%s", station->program->first_line, options_text());
+    return station->options.version || station->options.help;
+}
+
+int station_run(const struct station_program *program, int argc, char **argv)
+{
+    struct station *station = calloc(1, sizeof *station);
+    struct err err = {.code = 0};
+    if (station == NULL)
+        return 1;
+    station->program = program;
+    int code = process_prepare(&station->process, argc, argv, &err);
+    if (code == 0)
+        code = options_parse(&station->options, OPTIONS_DAEMON, &argc, argv, &err);
+    if (code == 0 && !answered(station)) {
+        code = prepare(station, &err);
+        if (code == 0)
+            code = run(station, &err);
+    }
+    bool fit = program->is_fit != NULL && program->is_fit(program->owner);
+    keys_close(station->secret);
+    free(station->config);
+    if (code == 0 && station->restarting)
+        (void)process_again(&station->process, fit, &err);
+    int status = exit_code(station, &err);
+    process_forget(&station->process);
+    free(station);
+    return status;
+}

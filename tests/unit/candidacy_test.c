@@ -1,0 +1,210 @@
+#include "proto/candidacy.h"
+
+#include "tests/lib/check.h"
+#include "tests/lib/elected.h"
+
+/* When `reason` keeps the core from claiming now: true. */
+static bool stops(const struct rig *rig, enum reason reason)
+{
+    struct obstacles list;
+    candidacy_ask(&rig->core, rig->now, &list);
+    for (size_t i = 0; i < list.count; i++)
+        if (list.list[i].reason == reason)
+            return true;
+    return false;
+}
+
+static bool claims(const struct rig *rig)
+{
+    return rig->core.claim.phase == CLAIM_STORING;
+}
+
+/* Broken variant: witness claims. */
+TEST(a_witness_never_claims)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_fit(&rig, true);
+    peers_ping(&rig, 0);
+    peers_ping(&rig, 1);
+    CHECK(stops(&rig, REASON_NOT_A_NODE));
+    CHECK_EQ(rig.writes, 0);
+}
+
+TEST(a_fit_node_with_a_free_witness_claims_the_lowest_number_of_its_parity)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    CHECK(stops(&rig, REASON_NO_BACKER));
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(claims(&rig));
+    CHECK_EQ(rig.stored.epoch, 102);
+    CHECK_EQ(rig.stored.holder, 0);
+    elected_storing(&rig, 1);
+    CHECK_EQ(rig.stored.epoch, 101);
+}
+
+/* Rule N1, last condition; broken variant: no pre-check (standby lost). */
+TEST(a_backer_must_be_young_free_and_not_silent)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    struct statement statement = peers_backs(&rig, PEER_WITNESS, 101, 1);
+    peers_hear(&rig, &statement);
+    CHECK(stops(&rig, REASON_BACKER_BOUND));
+    statement = peers_says(&rig, PEER_WITNESS);
+    statement.flags = STATEMENT_SILENT;
+    peers_hear(&rig, &statement);
+    CHECK(stops(&rig, REASON_BACKER_SILENT));
+    CHECK_EQ(rig.writes, 0);
+    CHECK_EQ(rig.core.voter.floor, 100); /* its floor does not run ahead meanwhile */
+}
+
+TEST(a_backer_heard_half_a_lease_ago_is_too_old)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_fit(&rig, false);
+    struct statement other = peers_says(&rig, 1); /* a fit other node: nothing happens yet */
+    other.flags |= STATEMENT_SILENT;
+    peers_hear(&rig, &other);
+    peers_ping(&rig, PEER_WITNESS);
+    peers_pass(&rig, LEASE / 2 - 1);
+    CHECK(!stops(&rig, REASON_NO_BACKER));
+    peers_wake(&rig, 1);
+    CHECK(stops(&rig, REASON_NO_BACKER));
+    peers_fit(&rig, true);
+    CHECK(!claims(&rig));
+}
+
+TEST(the_other_node_can_back_too)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_ping(&rig, 1);
+    CHECK(claims(&rig));
+}
+
+TEST(a_promise_to_the_other_node_waits_until_it_ran_out)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_claim(&rig, 1, 101);
+    peers_written(&rig);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(stops(&rig, REASON_OTHER_HOLDS));
+    peers_pass(&rig, LEASE - 1);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(!claims(&rig));
+    peers_wake(&rig, 1);
+    CHECK(claims(&rig));
+    CHECK_EQ(rig.stored.epoch, 102);
+}
+
+/* Rules N1, N8: fitness decides who should. */
+TEST(an_unfit_node_claims_only_when_no_fit_other_was_heard_for_a_lease)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_fit(&rig, false);
+    struct statement other = peers_says(&rig, 1);
+    other.flags |= STATEMENT_SILENT;
+    peers_hear(&rig, &other);
+    peers_pass(&rig, LEASE - 1);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(stops(&rig, REASON_NOT_FIT));
+    peers_wake(&rig, 1);
+    CHECK(claims(&rig));
+}
+
+TEST(an_unfit_node_listens_a_whole_lease_from_its_start)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(100, PEER_NONE));
+    rig.core.silence.kind = SILENCE_NONE;
+    peers_pass(&rig, LEASE - 1);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(stops(&rig, REASON_NOT_FIT_YET));
+    peers_wake(&rig, 1);
+    CHECK(claims(&rig));
+}
+
+TEST(maintenance_and_pause_keep_a_node_from_claiming_until_they_end)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_MAINTENANCE, PEER_NONE, 1000);
+    peers_order(&rig, ORDER_PAUSE, PEER_NONE, 2000);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(stops(&rig, REASON_IN_MAINTENANCE));
+    CHECK(stops(&rig, REASON_IS_PAUSED));
+    peers_pass(&rig, 1999);
+    CHECK(!stops(&rig, REASON_IN_MAINTENANCE));
+    CHECK(!claims(&rig));
+    peers_wake(&rig, 1);
+    CHECK(claims(&rig));
+}
+
+/* Rule V5: the quick restart. */
+TEST(a_restarted_holder_claims_at_once_when_its_stored_number_is_still_backed)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(102, 0));
+    peers_fit(&rig, true);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(stops(&rig, REASON_IS_SILENT));
+    struct statement statement = peers_backs(&rig, PEER_WITNESS, 102, 0);
+    statement.promise.answers = (struct mark){0x999, 5}; /* the life before */
+    peers_hear(&rig, &statement);
+    CHECK(claims(&rig));
+    CHECK_EQ(rig.stored.epoch, 104);
+}
+
+TEST(a_restart_is_no_quick_one_when_another_number_or_node_is_backed)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(102, 0));
+    peers_fit(&rig, true);
+    peers_back(&rig, PEER_WITNESS, 104, 0);
+    CHECK(!claims(&rig));
+    peers_back(&rig, PEER_WITNESS, 105, 1);
+    CHECK(!claims(&rig));
+    peers_start(&rig, 0, peers_file(101, 1)); /* stored for the other node */
+    peers_fit(&rig, true);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK(!claims(&rig));
+}
+
+TEST(a_node_that_stands_still_often_lets_the_other_go_first)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    for (int i = 0; i < 3; i++)
+        peers_wake(&rig, 2000);
+    peers_claim(&rig, 1, 101);
+    peers_written(&rig);
+    struct statement statement = peers_says(&rig, 1);
+    statement.released = statement.seen_epoch = 101;
+    peers_hear(&rig, &statement);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(stops(&rig, REASON_STALLS_OFTEN));
+    peers_pass(&rig, LEASE / 4);
+    CHECK(claims(&rig));
+}
+
+/* Rule V9. */
+TEST(proof_of_a_lying_peer_stops_claims)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    struct statement statement = peers_says(&rig, 1);
+    statement.flags = STATEMENT_SILENT;
+    peers_hear(&rig, &statement);
+    statement.wall_s++;
+    peers_hear(&rig, &statement);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(stops(&rig, REASON_IS_FROZEN));
+    CHECK_EQ(rig.writes, 0);
+}
+
+CHECK_MAIN

@@ -1,0 +1,126 @@
+#include "proto/handover.h"
+
+#include "tests/lib/check.h"
+#include "tests/lib/elected.h"
+
+static enum reason keeps(const struct rig *rig, uint8_t target)
+{
+    struct obstacles list;
+    handover_ask(&rig->core, rig->now, target, &list);
+    return list.count == 0 ? REASON_NONE : list.list[0].reason;
+}
+
+static enum reason dies(const struct rig *rig)
+{
+    struct obstacles list;
+    handover_ask_survival(&rig->core, rig->now, &list);
+    return list.count == 0 ? REASON_NONE : list.list[0].reason;
+}
+
+static void other_says(struct rig *rig, uint32_t flags)
+{
+    struct statement statement = peers_says(rig, 1);
+    statement.flags = flags;
+    peers_hear(rig, &statement);
+}
+
+TEST(a_target_is_the_other_node_fresh_fit_and_neither_mute_nor_in_maintenance)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    CHECK_EQ(keeps(&rig, 0), REASON_TARGET_SELF);
+    CHECK_EQ(keeps(&rig, PEER_WITNESS), REASON_NOT_A_NODE);
+    CHECK_EQ(keeps(&rig, 1), REASON_TARGET_SILENT);
+    other_says(&rig, 0);
+    CHECK_EQ(keeps(&rig, 1), REASON_TARGET_UNFIT);
+    other_says(&rig, STATEMENT_FIT | STATEMENT_MAINTENANCE);
+    CHECK_EQ(keeps(&rig, 1), REASON_TARGET_MAINTENANCE);
+    other_says(&rig, STATEMENT_FIT | STATEMENT_SILENT);
+    CHECK_EQ(keeps(&rig, 1), REASON_TARGET_MUTE);
+    other_says(&rig, STATEMENT_FIT);
+    CHECK_EQ(keeps(&rig, 1), REASON_NONE);
+}
+
+/* Rule N8: moving would help nobody. */
+TEST(an_unfit_holder_keeps_holding_without_a_fit_standby)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    elected_renew(&rig, 60000);
+    other_says(&rig, 0);
+    peers_fit(&rig, false);
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
+    CHECK(!rig.core.claim.leaving);
+    other_says(&rig, STATEMENT_FIT);
+    CHECK(rig.core.claim.leaving);
+    CHECK_EQ(rig.noted[REASON_LEAVING_UNFIT], 1);
+}
+
+/* Rule N9. */
+TEST(an_unfit_holder_stays_for_min_hold_first)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    peers_fit(&rig, false);
+    elected_renew(&rig, 59750);
+    CHECK(!rig.core.claim.leaving);
+    elected_renew(&rig, 500);
+    CHECK(rig.core.claim.leaving);
+}
+
+TEST(there_is_no_failback_unless_it_is_configured)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    elected_renew(&rig, 3600000);
+    CHECK(claim_holds(&rig.core.claim, rig.now));
+    CHECK(!rig.core.claim.leaving);
+}
+
+TEST(failback_waits_until_the_preferred_node_was_fit_for_long_without_a_break)
+{
+    struct core_settings settings = peers_settings(0);
+    struct rig rig;
+    elected_holder(&rig, 0);
+    settings.prefer = 1;
+    settings.failback_after_ms = 10000;
+    rig.core.settings = settings;
+    elected_renew(&rig, 6000);
+    other_says(&rig, 0); /* a break */
+    elected_renew(&rig, 9750);
+    CHECK(!rig.core.claim.leaving);
+    elected_renew(&rig, 750);
+    CHECK(rig.core.claim.leaving);
+    CHECK_EQ(rig.noted[REASON_LEAVING_PREFERRED], 1);
+}
+
+TEST(a_pause_keeps_the_roles)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    elected_renew(&rig, 61000);
+    peers_order(&rig, ORDER_PAUSE, PEER_NONE, 60000);
+    peers_fit(&rig, false);
+    elected_renew(&rig, 5000);
+    CHECK(claim_holds(&rig.core.claim, rig.now));
+    CHECK(!rig.core.claim.leaving);
+}
+
+TEST(a_crash_is_survived_only_with_a_ready_standby_and_a_living_witness)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    CHECK_EQ(dies(&rig), REASON_NO_HOLDER);
+    elected_holder(&rig, 0);
+    CHECK_EQ(dies(&rig), REASON_TARGET_SILENT);
+    other_says(&rig, STATEMENT_FIT);
+    CHECK_EQ(dies(&rig), REASON_NONE);
+    for (int i = 0; i < 20; i++) { /* the witness goes; the other node still backs */
+        peers_wake(&rig, 250);
+        peers_back(&rig, 1, 102, 0);
+    }
+    CHECK(claim_holds(&rig.core.claim, rig.now));
+    CHECK_EQ(dies(&rig), REASON_NO_SPARE);
+}
+
+CHECK_MAIN

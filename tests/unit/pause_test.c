@@ -1,0 +1,85 @@
+#include "proto/pause.h"
+
+#include "proto/limits.h"
+#include "tests/lib/check.h"
+
+struct desk {
+    struct pause pause;
+    struct outcome outcome;
+};
+
+static void begin(struct desk *desk)
+{
+    struct stored nothing = {.present = false};
+    memset(desk, 0, sizeof *desk);
+    pause_init(&desk->pause, &nothing, 0, 0);
+}
+
+static bool heard(struct desk *desk, uint64_t order, uint32_t left_ms, mono_ms now)
+{
+    struct pause_said said = {order, left_ms};
+    return pause_heard(&desk->pause, &said, now, &desk->outcome);
+}
+
+TEST(an_order_lasts_its_time_and_ends_by_itself)
+{
+    struct desk desk;
+    begin(&desk);
+    pause_order(&desk.pause, 0, 60000, 1000, &desk.outcome);
+    CHECK(pause_is_on(&desk.pause, 60999));
+    CHECK_EQ(pause_says(&desk.pause, 11000).left_ms, 50000);
+    CHECK(!pause_is_on(&desk.pause, 61000));
+    pause_settle(&desk.pause, 61000, &desk.outcome);
+    CHECK_EQ(desk.outcome.notes[1].reason, REASON_RESUMED);
+    CHECK_EQ(pause_says(&desk.pause, 61000).left_ms, 0);
+}
+
+TEST(the_newest_order_wins_whoever_gave_it)
+{
+    struct desk desk;
+    begin(&desk);
+    CHECK(heard(&desk, 6, 60000, 0));
+    CHECK(!heard(&desk, 6, 0, 10)); /* the same order again */
+    CHECK(!heard(&desk, 4, 0, 10)); /* an older one */
+    CHECK(pause_is_on(&desk.pause, 10));
+    CHECK(heard(&desk, 9, 0, 20));
+    CHECK(!pause_is_on(&desk.pause, 20));
+    CHECK_EQ(pause_says(&desk.pause, 20).order, 9);
+}
+
+TEST(two_peers_never_give_the_same_number)
+{
+    struct desk a, b;
+    begin(&a);
+    begin(&b);
+    pause_order(&a.pause, 0, 1000, 0, &a.outcome);
+    pause_order(&b.pause, 1, 1000, 0, &b.outcome);
+    CHECK(a.pause.order != b.pause.order);
+    uint64_t before = a.pause.order;
+    pause_order(&a.pause, 0, 0, 10, &a.outcome);
+    CHECK(a.pause.order > before && a.pause.order > b.pause.order);
+}
+
+TEST(a_number_out_of_all_reach_is_ignored)
+{
+    struct desk desk;
+    begin(&desk);
+    CHECK(!heard(&desk, UINT64_MAX, 1000, 0));
+    CHECK_EQ(desk.pause.order, 0);
+    CHECK(heard(&desk, EPOCH_JUMP_MAX, 1000, 0));
+}
+
+TEST(an_order_outlives_a_restart_by_the_wall_clock)
+{
+    struct pause pause;
+    struct stored found = {.present = true, .pause_order = 8, .pause_until_wall_s = 1100};
+    pause_init(&pause, &found, 5000, 1000);
+    CHECK_EQ(pause.until, 5000 + 100000);
+    CHECK_EQ(pause.order, 8);
+    pause_init(&pause, &found, 5000, 1100);
+    CHECK(!pause_is_on(&pause, 5000));
+    pause_init(&pause, &found, 5000, -2000000000);
+    CHECK_EQ(pause.until, 5000 + PAUSE_MS_MAX);
+}
+
+CHECK_MAIN
