@@ -1,4 +1,7 @@
-/* holdfastd — the agent of a node: elects, and while it holds moves the floating record. */
+/* holdfastd — the agent of a node: elects, and while it holds moves the floating record.
+ *
+ * Happy path: the station runs; this file hands it what only a node has: its duties.
+ * Failure modes: those of the station; a record's or probe's trouble is a state in `status`. */
 #include "node/duty.h"
 #include "peer/station.h"
 
@@ -19,7 +22,7 @@ static int on_open(void *owner, const struct station_rooms *rooms, struct err *e
     return duty_open(&node->duty, &world, err);
 }
 
-static void on_started(void *owner)
+static void on_demoted(void *owner)
 {
     struct node *node = owner;
     duty_demoted(node->duty);
@@ -78,7 +81,7 @@ int main(int argc, char **argv)
         .name = "holdfastd",
         .first_line = "holdfastd - the agent of a node of the pair",
         .open = on_open,
-        .started = on_started,
+        .demoted = on_demoted,
         .close = on_close,
         .is_fit = on_is_fit,
         .is_readable = on_is_readable,

@@ -1,4 +1,7 @@
-/* holdfast-witness — the third voter: never holds, and links nothing that a node needs. */
+/* holdfast-witness — the third voter: never holds, and links nothing that a node needs.
+ *
+ * Happy path: the station runs, with nothing added to it.
+ * Failure modes: those of the station. */
 #include "../agent/peer/station.h"
 
 int main(int argc, char **argv)

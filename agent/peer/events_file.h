@@ -28,6 +28,7 @@ struct events_generation {
     uint64_t bytes; /* of those lines */
 };
 
+/* Both generations; the fields are the room's own. */
 struct events_file {
     struct events_generation now, older;
 };

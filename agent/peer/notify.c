@@ -19,6 +19,7 @@
 
 #define KIND_COUNT 6
 #define KIND_CONTESTED 3
+#define KIND_ALARM 5
 #define TEXT_SIZE 1024
 #define HOLDER_SIZE 64
 #define WORD_MAX 32
@@ -36,7 +37,8 @@ struct message {
     uint64_t epoch;
     char holder[HOLDER_SIZE];
     char *text; /* only while it waits */
-    mono_ms last; /* when this kind was told last */
+    char *told; /* what was told last, at `last` */
+    mono_ms last;
 };
 
 struct notify {
@@ -64,10 +66,13 @@ static const char *text_of(const json_t *event, const char *key)
     return text == NULL ? "" : text;
 }
 
-/* What other rooms than happen tell and a person wants to know: a record that is fought over. */
+/* What other rooms than happen tell and a person wants to know: a record that is fought over,
+ * and every alarm. */
 const char *notify_kind(const json_t *event)
 {
-    return strstr(text_of(event, "event"), "contested") != NULL ? kinds[KIND_CONTESTED] : NULL;
+    if (strstr(text_of(event, "event"), "contested") != NULL)
+        return kinds[KIND_CONTESTED];
+    return strcmp(text_of(event, "level"), "alarm") == 0 ? kinds[KIND_ALARM] : NULL;
 }
 
 static void on_event(void *owner, const json_t *event)
@@ -83,11 +88,22 @@ static void on_event(void *owner, const json_t *event)
 static char *join(char *older, const char *newer)
 {
     char text[TEXT_SIZE];
+    size_t size = older == NULL ? 0 : strlen(older), end = strlen(newer);
+    if (older != NULL && size >= end && strcmp(older + size - end, newer) == 0)
+        return older; /* the same again */
     int length = snprintf(text, sizeof text, "%s; %s", older == NULL ? "" : older, newer);
     if (older == NULL || length < 0 || (size_t)length >= sizeof text)
         length = snprintf(text, sizeof text, "%s", newer);
     free(older);
     return length < 0 ? NULL : strdup(text);
+}
+
+/* Told a moment ago: an alarm may come as an event and from the room that knows it best. */
+static bool was_told(const struct notify *notify, const struct message *message,
+                     const char *text)
+{
+    return !message->waits && message->told != NULL &&
+           clock_now() - message->last < notify->every_ms && strcmp(message->told, text) == 0;
 }
 
 void notify_tell(struct notify *notify, const char *kind, uint64_t epoch, const char *holder,
@@ -99,6 +115,8 @@ void notify_tell(struct notify *notify, const char *kind, uint64_t epoch, const 
     if (i == KIND_COUNT || notify->command[0] == 0 || notify->closing)
         return;
     struct message *message = &notify->messages[i];
+    if (was_told(notify, message, text))
+        return;
     if (!message->waits)
         message->order = ++notify->order;
     message->waits = true;
@@ -127,8 +145,10 @@ static void on_closed(uv_handle_t *handle)
 {
     struct notify *notify = handle->data;
     if (--notify->handles == 0 && notify->closing) {
-        for (size_t i = 0; i < KIND_COUNT; i++)
+        for (size_t i = 0; i < KIND_COUNT; i++) {
             free(notify->messages[i].text);
+            free(notify->messages[i].told);
+        }
         free(notify);
     }
 }
@@ -249,7 +269,8 @@ static void run(struct notify *notify, size_t kind)
     notify->process.data = notify;
     notify->handles++;
     int status = spawn(notify, kind);
-    free(message->text);
+    free(message->told);
+    message->told = message->text;
     message->text = NULL;
     if (status == 0) {
         (void)uv_timer_start(&notify->timer, on_limit, (uint64_t)notify->run_ms, 0);

@@ -33,6 +33,7 @@
 #define WATCHER_MAX 8
 #define QUEUE_MAX 32
 #define JITTER_PPT 100
+#define SAID_ENOUGH 3 /* statements that say "released", in case some are lost (rule N7) */
 #define PROOF_NAME "proof.json"
 
 struct pump {
@@ -51,6 +52,8 @@ struct pump {
     struct event queue[QUEUE_MAX];
     size_t queue_first, queue_count;
     bool started, stepping;
+    uint64_t said_released; /* in the last statement sent, and in how many in a row */
+    unsigned said_count;
     size_t signed_size; /* 0 = the statement of this step is not signed yet */
     uint8_t signed_bytes[SIGNED_SIZE_MAX];
 };
@@ -65,6 +68,14 @@ static void send_parcel(struct pump *pump, const struct intake_parcel *parcel)
     socket_send(pump->socket, parcel->to, datagram, size);
 }
 
+static void note_released(struct pump *pump, uint64_t released)
+{
+    if (released != pump->said_released)
+        pump->said_count = 0;
+    pump->said_released = released;
+    pump->said_count++;
+}
+
 static void do_send(struct pump *pump, uint8_t to)
 {
     const struct statement *statement = &pump->outcome.statement;
@@ -72,6 +83,7 @@ static void do_send(struct pump *pump, uint8_t to)
         pump->signed_size = intake_sign(&pump->intake, statement, pump->signed_bytes);
         assert(pump->signed_size > 0); /* the largest statement fits: a unit test of wire */
         certificate_saw(&pump->certificate, statement, pump->signed_bytes, pump->signed_size);
+        note_released(pump, statement->released);
     }
     send_parcel(pump, &(struct intake_parcel){.to = to,
                                               .author = pump->world.self,
@@ -288,8 +300,9 @@ const struct core *pump_core(const struct pump *pump)
 
 bool pump_has_left(const struct pump *pump)
 {
-    return pump->core.claim.phase == CLAIM_NONE && pump->core.repeats_left == 0 &&
-           pump->core.prompt_at == MONO_NEVER;
+    const struct claim *claim = &pump->core.claim;
+    bool said = claim->released == pump->said_released && pump->said_count >= SAID_ENOUGH;
+    return claim->phase == CLAIM_NONE && (claim->released == 0 || said);
 }
 
 const struct certificate *pump_certificate(const struct pump *pump)

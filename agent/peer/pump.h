@@ -48,6 +48,7 @@ void pump_start(struct pump *pump);
 /* Stops at once, without a word. No callback comes after it; the loop must still run. */
 void pump_close(struct pump *pump);
 
+/* Registers one who is told; at most 8. Before pump_start. */
 void pump_watch(struct pump *pump, struct pump_watcher watcher);
 /* Takes an event (copied; event->wall_s is filled in). EVENT_HEARD comes only from socket. */
 void pump_event(struct pump *pump, const struct event *event);

@@ -15,6 +15,7 @@
 #define REACH_TARGET_MAX (ADDRESS_MAX * 2 + 1) /* places per peer */
 #define REACH_TEXT_SIZE 64                     /* "[2001:db8::1]:9930" */
 
+/* A socket address of either family. */
 struct reach_address {
     union {
         struct sockaddr any;

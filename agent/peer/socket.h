@@ -32,6 +32,7 @@ struct socket_order {
     void *owner;
 };
 
+/* Since the start. */
 struct socket_counts {
     uint64_t received, sent, send_errors;
 };

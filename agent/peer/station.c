@@ -6,13 +6,15 @@
  * Failure modes: everything that can be wrong at the start is one line on stderr (the
  * configuration: one for each mistake) and an exit code. After the start nothing ends the daemon
  * but a signal: troubles are states that `status` shows. A stop that does not get through is
- * over after 2 s: the lease then ends by itself. */
+ * over after 2 s: the lease then ends by itself. A disk or a resolver that hangs does not hold up
+ * the end either: closing has a limit, a short one at a restart, which must fit into a lease. */
 #include "station.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "commands.h"
@@ -29,6 +31,8 @@
 
 #define STOP_MS 2000
 #define STOP_LOOK_MS 10
+#define CLOSE_MS 1500
+#define CLOSE_MS_RESTART 250
 #define REDUNDANCY_LOOK_MS 1000
 #define SIGNAL_COUNT 3
 
@@ -51,9 +55,11 @@ struct station {
     struct ready ready;
     uv_signal_t signals[SIGNAL_COUNT];
     uv_timer_t stop; /* looks whether the lease is given up; or closes in the next turn */
+    uv_timer_t limit; /* of the closing */
     mono_ms stop_until;
     mono_ms looked_at; /* redundancy */
-    bool open, stopping, restarting, closed;
+    bool stopping, restarting, closed;
+    bool hangs; /* a thread waits for the disk or the resolver */
 };
 
 /* ---- before the loop ---- */
@@ -100,11 +106,19 @@ static int find_self(struct station *station, struct err *err)
 
 /* ---- the end ---- */
 
+static void on_limit(uv_timer_t *timer)
+{
+    uv_stop(timer->loop);
+}
+
 static void close_rooms(struct station *station)
 {
     if (station->closed)
         return;
     station->closed = true;
+    uv_timer_start(&station->limit, on_limit, station->restarting ? CLOSE_MS_RESTART : CLOSE_MS,
+                   0);
+    uv_unref((uv_handle_t *)&station->limit);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         uv_close((uv_handle_t *)&station->signals[i], NULL);
     uv_close((uv_handle_t *)&station->stop, NULL);
@@ -114,6 +128,7 @@ static void close_rooms(struct station *station)
     if (station->program->close != NULL)
         station->program->close(station->program->owner);
     pump_close(station->pump);
+    store_close(station->store); /* with the pump: it answers to it */
     happen_close(station->happen);
     notify_close(station->notify);
     ready_close(&station->ready);
@@ -143,6 +158,8 @@ static void stop(struct station *station)
     ready_stopping(&station->ready);
     log_text(REASON_NOTICE, "event=stopping");
     pump_event(station->pump, &event);
+    if (station->program->demoted != NULL)
+        station->program->demoted(station->program->owner);
     uv_timer_start(&station->stop, on_stop_look, 0, STOP_LOOK_MS);
 }
 
@@ -338,6 +355,7 @@ static int open_rooms(struct station *station, struct err *err)
     ready_open(&station->ready, &station->loop);
     uv_timer_init(&station->loop, &station->stop);
     station->stop.data = station;
+    uv_timer_init(&station->loop, &station->limit);
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         uv_signal_init(&station->loop, &station->signals[i]);
         station->signals[i].data = station;
@@ -365,8 +383,8 @@ static void start(struct station *station)
                  store_trouble(station->store));
     pump_start(station->pump);
     commands_resume(station->commands);
-    if (station->program->started != NULL)
-        station->program->started(station->program->owner);
+    if (station->program->demoted != NULL)
+        station->program->demoted(station->program->owner);
     ready_up(&station->ready);
 }
 
@@ -381,13 +399,12 @@ static int run(struct station *station, struct err *err)
         start(station);
     } else
         close_rooms(station);
-    uv_run(&station->loop, UV_RUN_DEFAULT);
+    uv_run(&station->loop, UV_RUN_DEFAULT); /* until all is closed, or the limit */
     if (code == 0)
         log_close();
-    uv_run(&station->loop, UV_RUN_DEFAULT);
-    store_close(station->store);
-    uv_run(&station->loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&station->loop);
+    uv_close((uv_handle_t *)&station->limit, NULL);
+    uv_run(&station->loop, UV_RUN_NOWAIT);
+    station->hangs = uv_loop_close(&station->loop) != 0;
     return code;
 }
 
@@ -399,8 +416,11 @@ static int prepare(struct station *station, struct err *err)
 
 static int exit_code(const struct station *station, const struct err *err)
 {
-    static const int codes[] = {
-        [-ERR_USAGE] = 2, [-ERR_STATE] = 5, [-ERR_IN_USE] = 6, [-ERR_SYSTEM] = 1, [-ERR_REMOTE] = 1};
+    static const int codes[] = {[-ERR_USAGE] = 2,
+                                [-ERR_STATE] = 5,
+                                [-ERR_IN_USE] = 6,
+                                [-ERR_SYSTEM] = 1,
+                                [-ERR_REMOTE] = 1};
     if (err->code == 0)
         return 0;
     if (err->text[0] != '\0')
@@ -439,6 +459,8 @@ int station_run(const struct station_program *program, int argc, char **argv)
     if (code == 0 && station->restarting)
         (void)process_again(&station->process, fit, &err);
     int status = exit_code(station, &err);
+    if (station->hangs)
+        _exit(status); /* an orderly exit would wait for that thread */
     process_forget(&station->process);
     free(station);
     return status;

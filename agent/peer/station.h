@@ -30,7 +30,7 @@ struct station_program {
     const char *first_line; /* of --help */
     bool witness;           /* the role that a key must have for this program */
     int (*open)(void *owner, const struct station_rooms *rooms, struct err *err);
-    void (*started)(void *owner); /* the core runs */
+    void (*demoted)(void *owner); /* the core runs, or was told to stop: nothing acts now */
     void (*close)(void *owner);   /* also after an open that failed */
     bool (*is_fit)(void *owner);
     bool (*is_readable)(void *owner); /* every record's provider can be read */

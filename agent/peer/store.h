@@ -27,6 +27,7 @@ int store_directory(const struct store *store);
 /* Why the file counted as absent, or why the last write failed; "" = no trouble. */
 const char *store_trouble(const struct store *store);
 
+/* Whether the write of `ticket` is on disk. */
 typedef void store_on_stored(void *owner, uint64_t ticket, bool ok);
 
 /* Writes; on_stored comes exactly once, on the loop, never from inside this call. Asserts that

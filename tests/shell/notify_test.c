@@ -19,7 +19,7 @@ struct rig {
 static void rig_open(struct rig *rig, const char *script)
 {
     struct err err = {0};
-    char command[96];
+    char command[160];
     *rig = (struct rig){0};
     uv_loop_init(&rig->loop);
     setenv("HOLDFAST_SYSLOG", "/nonexistent/log", 1);
@@ -33,8 +33,8 @@ static void rig_open(struct rig *rig, const char *script)
     chmod(rig->script, 0700);
     snprintf(command, sizeof command, " %s\t%s  two ", rig->script, rig->output);
     CHECK_EQ(events_open(&rig->events, &rig->loop, rig->folder, "server1", &err), 0);
-    CHECK_EQ(notify_open(&rig->notify, &rig->loop, command, "pbx.example.com", rig->events,
-                         &err), 0);
+    struct notify_world world = {&rig->loop, command, "pbx.example.com", rig->events};
+    CHECK_EQ(notify_open(&rig->notify, &world, &err), 0);
 }
 
 static void rig_close(struct rig *rig)
@@ -105,14 +105,8 @@ TEST(which_events_are_told)
     static const struct {
         const char *json, *kind;
     } table[] = {
-        {"{\"event\":\"standing\",\"standing\":\"holder\",\"before\":\"alone\"}", "holder"},
-        {"{\"event\":\"standing\",\"standing\":\"forced\",\"before\":null}", "holder"},
-        {"{\"event\":\"standing\",\"standing\":\"holder\",\"before\":\"holder\"}", NULL},
-        {"{\"event\":\"standing\",\"standing\":\"standby\",\"before\":\"holder\"}", NULL},
-        {"{\"event\":\"redundancy-lost\",\"level\":\"warning\"}", "redundancy-lost"},
-        {"{\"event\":\"recovered\"}", "recovered"},
         {"{\"event\":\"record-contested\",\"level\":\"alarm\"}", "contested"},
-        {"{\"event\":\"stall\",\"level\":\"warning\"}", "stall"},
+        {"{\"event\":\"stall\",\"level\":\"warning\"}", NULL}, /* happen tells it */
         {"{\"event\":\"state-missing\",\"level\":\"alarm\"}", "alarm"},
         {"{\"event\":\"peer-silent\",\"level\":\"warning\"}", NULL},
         {"{\"event\":7,\"level\":[]}", NULL},
@@ -132,16 +126,16 @@ TEST(events_reach_the_command)
     rig_open(&rig, "echo $HOLDFAST_EVENT $HOLDFAST_EPOCH $HOLDFAST_HOLDER: $HOLDFAST_TEXT >> $1");
     struct happening quiet = {.event = "fit", .level = REASON_NOTICE, .text = "quiet"};
     events_tell(rig.events, &quiet);
-    struct happening holds = {.event = "standing",
-                              .level = REASON_NOTICE,
-                              .epoch = 8,
-                              .text = "now it holds",
-                              .fields = json_pack("{s:s}", "standing", "holder")};
-    events_tell(rig.events, &holds);
-    struct happening stall = {.event = "stall", .level = REASON_WARNING};
-    events_tell(rig.events, &stall);
+    struct happening alarm = {
+        .event = "record-refused", .level = REASON_ALARM, .epoch = 8, .text = "not allowed"};
+    events_tell(rig.events, &alarm);
+    notify_tell(rig.notify, "alarm", 8, NULL, "not allowed"); /* the same, once more */
+    struct happening contested = {.event = "record-contested", .level = REASON_ALARM};
+    events_tell(rig.events, &contested);
     AWAIT(&rig.loop, count(output(&rig), "\n") == 2, 5000);
-    CHECK_STR(output(&rig), "holder 8 server1: now it holds\nstall : stall\n");
+    CHECK_STR(output(&rig), "alarm 8 : not allowed\ncontested : record-contested\n");
+    notify_configure(rig.notify, "");
+    notify_tell(rig.notify, "stall", 0, NULL, "nobody hears");
     rig_close(&rig);
 }
 
@@ -236,7 +230,8 @@ TEST(no_command)
     struct err err = {0};
     rig_open(&rig, "true");
     notify_close(rig.notify);
-    CHECK_EQ(notify_open(&rig.notify, &rig.loop, "", "c", rig.events, &err), 0);
+    struct notify_world world = {&rig.loop, "", "c", rig.events};
+    CHECK_EQ(notify_open(&rig.notify, &world, &err), 0);
     notify_tell(rig.notify, "alarm", 1, "", "nobody hears");
     rig_close(&rig);
     notify_close(NULL);

@@ -1,0 +1,130 @@
+#include "proto/speech.h"
+
+#include "tests/lib/check.h"
+#include "tests/lib/elected.h"
+
+static size_t count_actions(const struct rig *rig, enum action_kind kind, uint8_t to)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rig->out.action_count; i++)
+        count += rig->out.actions[i].kind == kind && rig->out.actions[i].to == to;
+    return count;
+}
+
+TEST(one_statement_goes_to_both_others_once_per_interval)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    uint64_t before = rig.core.echo.self.seq;
+    peers_pass(&rig, 10 * INTERVAL);
+    CHECK_EQ(rig.core.echo.self.seq - before, 10);
+    CHECK_EQ(rig.sends, 10);
+    peers_wake(&rig, rig.core.next_tick - rig.now);
+    CHECK_EQ(count_actions(&rig, ACTION_SEND, 0), 1);
+    CHECK_EQ(count_actions(&rig, ACTION_SEND, 1), 1);
+    CHECK_EQ(count_actions(&rig, ACTION_SEND, PEER_WITNESS), 0);
+}
+
+TEST(jitter_spreads_ticks_by_a_tenth_and_not_further)
+{
+    struct core_settings settings = peers_settings(PEER_WITNESS);
+    struct rig rig;
+    bool early = false, late = false;
+    settings.jitter_ppt = 100;
+    peers_start_with(&rig, &settings, peers_file(100, PEER_NONE));
+    for (int i = 0; i < 200; i++) {
+        mono_ms before = rig.now;
+        peers_wake(&rig, rig.core.next_tick - rig.now);
+        span_ms gap = rig.core.next_tick - rig.now;
+        CHECK(gap >= 450 && gap <= 550 && rig.now > before);
+        early = early || gap < 480;
+        late = late || gap > 520;
+    }
+    CHECK(early && late);
+}
+
+TEST(a_change_is_said_promptly_but_never_twice_within_50_ms)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.core.merit.other_fit_at = rig.now;
+    peers_wake(&rig, 100);
+    peers_forget(&rig);
+    peers_fit(&rig, false);
+    CHECK_EQ(rig.sends, 1);
+    for (int i = 0; i < 49; i++) {
+        peers_wake(&rig, 1);
+        peers_fit(&rig, i % 2 == 0);
+    }
+    CHECK_EQ(rig.sends, 1);
+    peers_wake(&rig, 1);
+    CHECK_EQ(rig.sends, 2);
+}
+
+TEST(a_statement_says_what_is_so_and_is_sound)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    peers_ping(&rig, 1);
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(statement_check(&rig.said), STATEMENT_OK);
+    CHECK_EQ(rig.said.claim, 102);
+    CHECK_EQ(rig.said.promise.epoch, 102);
+    CHECK_EQ(rig.said.promise.holder, 0);
+    CHECK_EQ(rig.said.flags, STATEMENT_HOLDING | STATEMENT_FIT);
+    CHECK_EQ(rig.said.heard[1].seq, rig.seq[1]);
+    CHECK_EQ(rig.said.heard[PEER_WITNESS].boot, rig.boot[PEER_WITNESS]);
+    CHECK_EQ(rig.said.heard[0].boot, 0);
+    CHECK_EQ(rig.said.heard_age_ms[1], INTERVAL);
+    CHECK_EQ(rig.said.lease_ms, LEASE);
+    CHECK_EQ(rig.said.seen_epoch, 102);
+    CHECK_STR(rig.said.version, "0.1.0");
+}
+
+TEST(an_unaccepted_life_is_greeted_promptly_and_not_called_heard)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_wake(&rig, 100);
+    peers_forget(&rig);
+    struct statement statement = peers_says(&rig, 0);
+    statement.heard[PEER_WITNESS] = (struct mark){0, 0};
+    peers_hear(&rig, &statement);
+    CHECK_EQ(rig.sends, 1);
+    CHECK_EQ(rig.said.heard[0].boot, 0);
+    CHECK_EQ(rig.said.greet[0].boot, rig.boot[0]);
+    CHECK_EQ(rig.said.greet[0].seq, rig.seq[0]);
+}
+
+TEST(the_third_peers_words_are_relayed_to_whoever_lags)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    bool relayed = false;
+    for (int i = 0; i < 12; i++) {
+        peers_wake(&rig, 250);
+        peers_ping(&rig, 0);
+        struct statement deaf = peers_says(&rig, 1); /* heard[0] stays empty */
+        peers_hear(&rig, &deaf);
+        relayed = relayed || count_actions(&rig, ACTION_RELAY, 1) > 0;
+    }
+    CHECK(relayed);
+}
+
+TEST(nothing_is_relayed_in_quiet_times)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    for (int i = 0; i < 40; i++) {
+        peers_wake(&rig, 250);
+        CHECK_EQ(count_actions(&rig, ACTION_RELAY, 0) + count_actions(&rig, ACTION_RELAY, 1), 0);
+        for (uint8_t node = 0; node < NODE_COUNT; node++) {
+            uint8_t other = (uint8_t)(1 - node);
+            struct statement statement = peers_says(&rig, node);
+            statement.heard[other] = (struct mark){rig.boot[other], rig.seq[other]};
+            peers_hear(&rig, &statement);
+        }
+    }
+}
+
+CHECK_MAIN

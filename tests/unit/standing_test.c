@@ -1,0 +1,123 @@
+#include "proto/standing.h"
+
+#include "tests/lib/check.h"
+#include "tests/lib/elected.h"
+
+static bool reported(const struct rig *rig)
+{
+    for (size_t i = 0; i < rig->out.action_count; i++)
+        if (rig->out.actions[i].kind == ACTION_STANDING)
+            return true;
+    return false;
+}
+
+TEST(a_holder_reports_its_epoch_its_end_and_when_demotion_begins)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    CHECK(reported(&rig));
+    CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
+    CHECK_EQ(rig.out.standing.epoch, 102);
+    CHECK_EQ(rig.out.standing.since, rig.now);
+    CHECK_EQ(rig.out.standing.holds_until, rig.core.claim.backed_until);
+    CHECK_EQ(rig.out.standing.lead_at, rig.core.claim.backed_until - 500);
+    CHECK(!rig.out.standing.after_release);
+}
+
+TEST(a_renewal_moves_the_end_and_keeps_since)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    mono_ms since = rig.now, until = rig.out.standing.holds_until;
+    elected_renew(&rig, 1000);
+    CHECK_EQ(rig.core.reported.since, since);
+    CHECK(rig.core.reported.holds_until > until);
+}
+
+TEST(a_quiet_step_reports_nothing)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    peers_wake(&rig, 10);
+    CHECK(!reported(&rig));
+}
+
+TEST(a_lease_slept_through_ended_when_it_ended_not_when_it_was_noticed)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    mono_ms until = rig.out.standing.holds_until;
+    peers_wake(&rig, 60000);
+    CHECK(reported(&rig));
+    CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
+    CHECK_EQ(rig.out.standing.since, until);
+    CHECK_EQ(rig.out.standing.epoch, 0);
+    CHECK_EQ(rig.out.standing.holds_until, MONO_LONG_AGO);
+}
+
+TEST(a_standby_knows_the_holder_by_its_word_or_by_its_own_promise)
+{
+    struct rig rig;
+    elected_quiet(&rig, 1, 100);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), PEER_NONE);
+    peers_claim(&rig, 0, 102);
+    peers_written(&rig);
+    CHECK_EQ(rig.out.standing.standing, STANDING_STANDBY);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), 0);
+    peers_pass(&rig, LEASE);
+    CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
+    struct statement statement = peers_says(&rig, 0);
+    statement.claim = statement.seen_epoch = 104;
+    statement.flags = STATEMENT_HOLDING;
+    peers_hear(&rig, &statement);
+    CHECK_EQ(rig.out.standing.standing, STANDING_STANDBY);
+}
+
+TEST(a_witness_is_a_witness)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    CHECK_EQ(rig.out.standing.standing, STANDING_WITNESS);
+    peers_claim(&rig, 0, 102);
+    peers_written(&rig);
+    CHECK_EQ(rig.out.standing.standing, STANDING_WITNESS);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), 0);
+}
+
+TEST(a_stored_promise_from_before_the_restart_is_no_sign_of_a_living_holder)
+{
+    struct rig rig;
+    peers_start(&rig, 1, peers_file(102, 0));
+    CHECK_EQ(standing_holder(&rig.core, rig.now), PEER_NONE);
+    CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
+}
+
+TEST(leaving_is_reported_so_that_effects_can_end)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    peers_ping(&rig, 1);
+    peers_order(&rig, ORDER_HANDOVER, 1, 0);
+    CHECK(reported(&rig));
+    CHECK(rig.out.standing.leaving);
+    CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
+}
+
+TEST(a_takeover_after_a_release_says_so)
+{
+    struct rig rig;
+    elected_quiet(&rig, 1, 100);
+    peers_claim(&rig, 0, 102);
+    peers_written(&rig);
+    struct statement statement = peers_says(&rig, 0);
+    statement.released = statement.seen_epoch = 102;
+    peers_hear(&rig, &statement); /* the old holder itself can back the new one */
+    CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+    peers_written(&rig);
+    peers_pass(&rig, 50);
+    peers_back(&rig, 0, 103, 1);
+    CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
+    CHECK(rig.out.standing.after_release);
+}
+
+CHECK_MAIN

@@ -1,0 +1,107 @@
+#include "proto/view.h"
+
+#include "tests/lib/check.h"
+#include "tests/lib/elected.h"
+
+static struct view look(const struct rig *rig)
+{
+    struct view view;
+    view_make(&rig->core, rig->now, &view);
+    return view;
+}
+
+TEST(a_holder_sees_its_lease_and_who_backs_it)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    elected_renew(&rig, 1000);
+    struct view view = look(&rig);
+    CHECK_EQ(view.standing, STANDING_HOLDER);
+    CHECK_EQ(view.holder, 0);
+    CHECK_EQ(view.contact, CONTACT_HELD);
+    CHECK_EQ(view.epoch, 102);
+    CHECK_EQ(view.quorum, 3);
+    CHECK_EQ(view.lease_left_ms, rig.core.claim.backed_until - rig.now);
+    CHECK(view.crash_survivable);
+    CHECK_EQ(view.claim_obstacles[0].reason, REASON_IS_HOLDER);
+}
+
+TEST(a_peer_is_shown_as_it_last_spoke)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_fit(&rig, false);
+    CHECK(!look(&rig).peers[1].ever_heard);
+    CHECK_EQ(look(&rig).peers[1].age_ms, -1);
+    struct statement statement = peers_says(&rig, 1);
+    statement.members_hash = 23;
+    statement.settings_hash = 12;
+    statement.wall_s = rig.wall_s + 7;
+    statement.flags |= STATEMENT_SILENT;
+    peers_hear_via(&rig, &statement, PEER_WITNESS);
+    peers_wake(&rig, 200);
+    struct peer_view peer = look(&rig).peers[1];
+    CHECK(peer.ever_heard && peer.relayed && peer.members_differ && peer.settings_differ);
+    CHECK_EQ(peer.age_ms, 200);
+    CHECK_EQ(peer.state, PULSE_FRESH);
+    CHECK_EQ(peer.wall_skew_s, 7);
+    CHECK_EQ(peer.promised_to, PEER_NONE);
+    CHECK_STR(peer.version, "0.1.0");
+    peers_pass(&rig, LEASE);
+    CHECK_EQ(look(&rig).peers[1].state, PULSE_SILENT);
+}
+
+TEST(a_view_is_made_for_an_instant_and_never_shows_a_lease_that_is_over)
+{
+    struct rig rig;
+    struct view view;
+    elected_holder(&rig, 0);
+    view_make(&rig.core, rig.core.claim.backed_until - 1, &view);
+    CHECK_EQ(view.standing, STANDING_HOLDER);
+    CHECK_EQ(view.lease_left_ms, 1);
+    view_make(&rig.core, rig.core.claim.backed_until, &view);
+    CHECK_EQ(view.standing, STANDING_ALONE);
+    CHECK(view.holder != 0);
+    CHECK_EQ(view.holds_until, MONO_LONG_AGO);
+}
+
+TEST(an_election_is_seen_while_it_runs)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    CHECK_EQ(look(&rig).contact, CONTACT_NONE);
+    CHECK(look(&rig).claim_obstacle_count > 0);
+    elected_claiming(&rig, 0);
+    CHECK_EQ(look(&rig).contact, CONTACT_ELECTING);
+    CHECK_EQ(look(&rig).holder, PEER_NONE);
+}
+
+TEST(a_voter_sees_the_rest_of_its_promise)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_claim(&rig, 0, 102);
+    peers_written(&rig);
+    peers_wake(&rig, 400);
+    struct view view = look(&rig);
+    CHECK_EQ(view.holder, 0);
+    CHECK_EQ(view.lease_left_ms, LEASE - 400);
+    CHECK_EQ(view.quorum, 2);
+    CHECK_EQ(view.floor, 102);
+}
+
+TEST(silence_pause_maintenance_and_a_failing_disk_are_shown)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(100, PEER_NONE));
+    CHECK(look(&rig).silent);
+    peers_order(&rig, ORDER_MAINTENANCE, PEER_NONE, 60000);
+    peers_order(&rig, ORDER_PAUSE, PEER_NONE, 50000);
+    peers_disk(&rig, false);
+    struct view view = look(&rig);
+    CHECK_EQ(view.maintenance_until, rig.now + 60000);
+    CHECK_EQ(view.paused_until, rig.now + 50000);
+    CHECK(view.store_failing);
+}
+
+CHECK_MAIN
