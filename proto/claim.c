@@ -180,6 +180,11 @@ void claim_give_up(struct claim *claim, struct voter *voter, bool abstain, mono_
     outcome->prompt = true;
 }
 
+void claim_succeeded(struct claim *claim)
+{
+    claim->abstain_until = MONO_LONG_AGO;
+}
+
 bool claim_holds(const struct claim *claim, mono_ms now)
 {
     return claim->phase == CLAIM_HOLDING && now < claim->backed_until;

@@ -69,6 +69,8 @@ bool claim_renumber(struct claim *claim, struct voter *voter, uint64_t next, mon
 /* Gives up whatever there is, at once: released, self-promise dropped. abstain: rule N7. */
 void claim_give_up(struct claim *claim, struct voter *voter, bool abstain, mono_ms now,
                    struct outcome *outcome);
+/* The other node was given its chance and took it: rule N7's abstaining is over. */
+void claim_succeeded(struct claim *claim);
 /* True while the lease goes on at `now` (rule N4). */
 bool claim_holds(const struct claim *claim, mono_ms now);
 /* When the statement left that the newest grant answers; MONO_LONG_AGO = none. */

@@ -86,6 +86,8 @@ static void heard_fresh(struct core *core, const struct statement *statement, mo
         if (core->silence.kind != SILENCE_AMNESIA)
             ledger_put(&core->voter.ledger, outcome);
     }
+    if ((statement->flags & STATEMENT_HOLDING) != 0)
+        claim_succeeded(&core->claim);
     if (!core->force.on)
         claim_rival(&core->claim, &core->voter, statement, now, outcome);
 }

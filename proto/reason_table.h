@@ -45,7 +45,7 @@
     X(PROMISE_ENDED, INFO, "promise-ended", "promise to {peer} under epoch {epoch} ran out")    \
     X(PROMISE_FREED, INFO, "promise-freed", "{peer} gave up epoch {epoch}: free again")         \
     X(REFUSED_BOUND, INFO, "claim-refused",                                                     \
-      "does not back {peer} under {epoch}: promised to the other node until {at}")              \
+      "does not back {peer} under {epoch}: another claim is backed")                            \
     X(REFUSED_LOW, INFO, "claim-refused", "does not back {peer}: epoch {epoch} is below mine")  \
     X(REFUSED_SILENT, INFO, "claim-refused", "does not back {peer} under {epoch} yet: silent")  \
     X(STORE_FAILED, ALARM, "store-failed",                                                      \

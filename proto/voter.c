@@ -133,8 +133,7 @@ static void refuse(struct voter *voter, enum reason reason, const struct weighin
         return;
     voter->refused = reason;
     voter->refused_epoch = statement->claim;
-    outcome_note(outcome, reason, statement->from, statement->claim,
-                 voter_bound_until(voter, weighing->now));
+    outcome_note(outcome, reason, statement->from, statement->claim, 0);
 }
 
 void voter_weigh(struct voter *voter, const struct silence *silence,

@@ -104,6 +104,17 @@ static int find_self(struct station *station, struct err *err)
                    peer->witness ? "holdfast-witness" : "holdfastd");
 }
 
+/* An event of the process itself. */
+static void tell(struct station *station, const char *event, const char *text)
+{
+    json_t *fields = json_pack("{s:s, s:s}", "version", HOLDFAST_VERSION, "cluster",
+                               station->config->cluster);
+    events_tell(station->events, &(struct happening){.event = event,
+                                                     .level = REASON_NOTICE,
+                                                     .text = text,
+                                                     .fields = fields});
+}
+
 /* ---- the end ---- */
 
 static void on_limit(uv_timer_t *timer)
@@ -156,7 +167,7 @@ static void stop(struct station *station)
     station->stopping = true;
     station->stop_until = clock_now() + STOP_MS;
     ready_stopping(&station->ready);
-    log_text(REASON_NOTICE, "event=stopping");
+    tell(station, "stop", "asked to stop: gives up what it holds first");
     pump_event(station->pump, &event);
     if (station->program->demoted != NULL)
         station->program->demoted(station->program->owner);
@@ -175,7 +186,7 @@ static void restart(void *owner)
         return;
     }
     station->restarting = true;
-    log_text(REASON_NOTICE, "event=restarting");
+    tell(station, "restart", "executes its program again, keeping its standing");
     uv_timer_start(&station->stop, on_stop_look, STOP_LOOK_MS, STOP_LOOK_MS);
 }
 
@@ -376,8 +387,7 @@ static int open_rooms(struct station *station, struct err *err)
 
 static void start(struct station *station)
 {
-    log_text(REASON_NOTICE, "event=started version=%s node=%s cluster=%s", HOLDFAST_VERSION,
-             station->config->peers[station->self].name, station->config->cluster);
+    tell(station, "start", "the daemon starts");
     if (!station->found.present)
         log_text(REASON_ALARM, "event=state-missing msg=\"%s\"",
                  store_trouble(station->store));

@@ -134,7 +134,8 @@ class Demo:
                    lab.limit_s(), "the new fence")
         before, answers = lab.dns.fences(), len(self.relay.answers)
         count = self.relay.deliver()
-        thawed = standby.thaw()
+        thawed = int(now_ms())
+        standby.thaw()
         wait_until(lambda: len([one for one in self.relay.answers[answers:]
                                 if one[1] == address(standby.name)]) >= count, 10,
                    "the name server's answers")
@@ -143,7 +144,7 @@ class Demo:
         expect(codes == {"NXRRSET"} and lab.dns.fences() == before, f"answered {codes}")
         self.say(f"now the old write arrives: Knot answers {', '.join(codes)} - the fence it "
                  "was to replace is no longer there; nothing changed")
-        woke = standby.wait_event("standing", thawed - 1, lab.limit_s())
+        woke = standby.wait_event("standing", thawed, lab.limit_s())
         self.say(f"{standby.name} woke up and knew it: {woke['standing']} since "
                  f"{held['effective_boottime_ms'] - woke['effective_boottime_ms']:.0f} ms "
                  f"before {holder.name} held")

@@ -125,7 +125,7 @@ class Lab:
 
     def trouble(self):
         """What keeps the cluster from being whole: a sentence, or None."""
-        holders = 0
+        holders, epochs = 0, set()
         for peer in self.peers.values():
             status = peer.status(1) if peer.alive() else None
             if status is None:
@@ -134,6 +134,7 @@ class Lab:
                 if other["state"] != "fresh":
                     return f"{peer.name} sees {other['name']} {other['state']}"
             holders += status["standing"] == "holder"
+            epochs.add(status["epoch"])
             if peer.witness or status["standing"] != "holder":
                 continue
             for record in status["records"]:
@@ -142,6 +143,8 @@ class Lab:
             ready = peer.request("ready")
             if not ready or ready["code"] != 0:
                 return f"not ready: {ready and ready.get('text')}"
+        if len(epochs) != 1:
+            return f"a new number is on its way: {epochs}"
         return None if holders == 1 else f"{holders} holders"
 
     def settle(self, limit_s=None):

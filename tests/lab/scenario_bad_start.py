@@ -144,10 +144,10 @@ def restore(lab, whole):
         for path in (peer.key, peer.key + ".real", peer.socket):
             if os.path.lexists(path):
                 os.unlink(path)
-        if not os.path.isdir(peer.state_dir):
-            if os.path.exists(peer.state_dir):
-                os.unlink(peer.state_dir)
-            os.mkdir(peer.state_dir, 0o700)
+        if os.path.isfile(peer.state_dir):
+            os.unlink(peer.state_dir)
+        shutil.rmtree(peer.state_dir, ignore_errors=True)
+        os.mkdir(peer.state_dir, 0o700)
     for path, (content, mode) in whole.items():
         with open(path, "wb") as file:
             file.write(content)

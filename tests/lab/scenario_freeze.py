@@ -81,8 +81,9 @@ def rig_pause(lab, figures):
         figures[f"stopped_after_{turn}_ms"] = round(at - asked[0], 1)
         sniffer.close()
         started = standby.wait_standing("holder", at, lab.limit_s())["effective_boottime_ms"]
-        thawed = holder.thaw()
-        stopped = holder.wait_event("standing", thawed - 1, lab.limit_s())
+        thawed = now_ms()
+        holder.thaw()
+        stopped = holder.wait_event("standing", int(thawed), lab.limit_s())
         expect(stopped["standing"] != "holder" and
                stopped["effective_boottime_ms"] <= started,
                f"woke up as {stopped['standing']} from {stopped['effective_boottime_ms']}, "

@@ -144,8 +144,8 @@ TEST(limit_kills_the_whole_group)
     struct run run;
     char body[200];
     run_open(&run);
-    snprintf(body, sizeof body, "trap '' TERM; tail -f /dev/null & echo $! >%s/pid; wait",
-             run.dir);
+    snprintf(body, sizeof body,
+             "trap '' TERM; tail -f /dev/null >/dev/null 2>&1 & echo $! >%s/pid; wait", run.dir);
     run_script(&run, body, "it", 300);
     CHECK(run.result.timed_out);
     CHECK(run.result.ran_ms >= 295 && run.result.ran_ms < 2000);
@@ -160,7 +160,8 @@ TEST(cancel_kills_and_tells_nobody)
     struct err err = {0};
     char body[200];
     run_open(&run);
-    snprintf(body, sizeof body, "tail -f /dev/null & echo $! >%s/pid; wait", run.dir);
+    snprintf(body, sizeof body, "tail -f /dev/null >/dev/null 2>&1 & echo $! >%s/pid; wait",
+             run.dir);
     script(run.dir, "it", body);
     CHECK_EQ(start(&run, "it", 30000, &err), 0);
     CHECK(spin_until(&run.loop, child_has_started, &run, SPIN_LIMIT_MS));

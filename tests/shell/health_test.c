@@ -142,7 +142,7 @@ TEST(unknown_is_unfit_then_two_successes_make_fit)
     CHECK_HAS(json_string_value(json_array_get(reasons, 0)), "no verdict yet");
     json_decref(reasons);
     CHECK(spin_until(&room.loop, is_told_fit, &room, SPIN_LIMIT_MS));
-    CHECK_EQ(runs_of(&room), 2);
+    CHECK(runs_of(&room) >= 2 && runs_of(&room) <= 3); /* the next may have begun */
     CHECK_EQ(room.good, 1);
     CHECK_EQ(room.told, 2);
     room_close(&room);
@@ -156,7 +156,7 @@ TEST(resumed_fit_holds_until_three_failures)
     room_start(&room, true);
     CHECK(spin_until(&room.loop, is_told_fit, &room, SPIN_LIMIT_MS));
     CHECK(spin_until(&room.loop, is_told_unfit, &room, SPIN_LIMIT_MS));
-    CHECK_EQ(runs_of(&room), 3);
+    CHECK(runs_of(&room) >= 3 && runs_of(&room) <= 4);
     CHECK_STR(reason_of(&room, reason), "no trunk");
     json_t *reasons = health_unfit_reasons(room.health);
     CHECK_STR(json_string_value(json_array_get(reasons, 0)), "probe p0: no trunk");
@@ -216,7 +216,7 @@ TEST(slow_probe_times_out)
     room_start(&room, true);
     CHECK(spin_until(&room.loop, is_told_unfit, &room, SPIN_LIMIT_MS));
     CHECK_HAS(reason_of(&room, reason), "timed out after 100 ms");
-    CHECK_EQ(runs_of(&room), 3);
+    CHECK(runs_of(&room) >= 3 && runs_of(&room) <= 4); /* the next may have begun */
     room_close(&room);
 }
 

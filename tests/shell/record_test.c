@@ -285,6 +285,25 @@ TEST(frozen_server_is_outwaited)
     finish(record, &fake, &server);
 }
 
+TEST(lost_lease_leaves_no_callback)
+{
+    struct dns_server server;
+    struct fake_world fake;
+    struct record_config config = begin(&server, &fake);
+    struct record *record = fake_record(&fake, &config, 0);
+    fake.on_permit = freeze_before_write;
+    fake_hold(record, 100);
+    spin_for(&fake.loop, 50);
+    CHECK(record_busy(record));
+    fake_hold(record, 0);
+    kill(server.pid, SIGCONT); /* its answer comes now, to nobody */
+    spin_for(&fake.loop, 300);
+    CHECK_EQ(fake_count(&fake, "dns-write"), 1);
+    CHECK_EQ(fake_count(&fake, "record-written"), 0);
+    CHECK_EQ(fake.idles, 1);
+    finish(record, &fake, &server);
+}
+
 TEST(closing_with_a_request_under_way_leaves_nothing)
 {
     struct dns_server server;

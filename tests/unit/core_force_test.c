@@ -1,0 +1,134 @@
+/* Rule N11 through the whole core: a takeover by an operator's word. */
+#include "proto/core.h"
+
+#include "tests/lib/check.h"
+#include "tests/lib/elected.h"
+
+static bool may_act(const struct rig *rig)
+{
+    struct permit permit;
+    enum reason reason;
+    return core_permit(&rig->core, rig->now, 100, &permit, &reason);
+}
+
+/* Alone in the world, the operator's word given, the number on disk. */
+static void forced(struct rig *rig)
+{
+    elected_quiet(rig, 0, 100);
+    peers_order(rig, ORDER_FORCE, 1, 0);
+    peers_written(rig);
+}
+
+TEST(a_forced_node_acts_without_two_of_three_and_says_what_it_is)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    CHECK(!may_act(&rig));
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    CHECK(!may_act(&rig)); /* not before its number is on disk */
+    peers_written(&rig);
+    CHECK_EQ(rig.out.standing.standing, STANDING_FORCED);
+    CHECK(may_act(&rig));
+    CHECK_EQ(rig.noted[REASON_FORCED], 1);
+    peers_pass(&rig, 10 * LEASE); /* does not give up after four leases */
+    CHECK(may_act(&rig));
+    CHECK((rig.said.flags & STATEMENT_FORCED) != 0);
+    CHECK_EQ(rig.said.flags & STATEMENT_HOLDING, 0);
+}
+
+TEST(it_waits_for_the_own_promise_to_the_other_to_run_out)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_claim(&rig, 1, 101);
+    peers_written(&rig);
+    peers_pass(&rig, LEASE - 1);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    CHECK_EQ(rig.noted[REASON_FORCED], 0);
+    peers_wake(&rig, 1);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    CHECK_EQ(rig.noted[REASON_FORCED], 1);
+}
+
+TEST(it_is_refused_while_the_other_node_is_heard_or_a_witness_is_told)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_fit(&rig, false);
+    peers_ping(&rig, 1);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    CHECK(!rig.core.force.on);
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    CHECK(!rig.core.force.on);
+}
+
+TEST(it_becomes_an_ordinary_lease_when_somebody_backs_it)
+{
+    struct rig rig;
+    forced(&rig);
+    peers_pass(&rig, 500);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
+    CHECK(!rig.core.force.on);
+    peers_pass(&rig, LEASE);
+    CHECK(!may_act(&rig)); /* and ends like one */
+}
+
+TEST(it_ends_when_refused_for_a_lease_or_after_a_day_or_by_release)
+{
+    struct rig rig;
+    forced(&rig);
+    for (int i = 0; i < 20; i++) {
+        CHECK_EQ(rig.core.force.on, true);
+        peers_back(&rig, PEER_WITNESS, 101, 1);
+        peers_wake(&rig, 250);
+    }
+    CHECK(!rig.core.force.on);
+    CHECK(!may_act(&rig));
+    CHECK_EQ(rig.core.claim.released, 102);
+    forced(&rig);
+    peers_wake(&rig, FORCED_MS_MAX);
+    CHECK(!may_act(&rig));
+    forced(&rig);
+    peers_order(&rig, ORDER_RELEASE, PEER_NONE, 0);
+    CHECK(!may_act(&rig));
+    peers_step(&rig, (struct event){.kind = EVENT_IDLE});
+    CHECK_EQ(rig.core.claim.released, 102);
+}
+
+TEST(the_other_node_gives_up_a_lower_number_and_waits_for_the_operator)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    struct statement statement = peers_says(&rig, 1);
+    statement.claim = statement.seen_epoch = 105;
+    statement.flags |= STATEMENT_FORCED;
+    peers_hear(&rig, &statement);
+    CHECK(!claim_holds(&rig.core.claim, rig.now));
+    CHECK_EQ(rig.core.claim.released, 102);
+    CHECK_EQ(rig.noted[REASON_FORCED_SEEN], 1);
+    peers_written(&rig); /* it backs the forced one meanwhile */
+    for (int i = 0; i < 80; i++) { /* long after it abstained: only the operator ends it */
+        peers_wake(&rig, 250);
+        peers_ping(&rig, PEER_WITNESS);
+        CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+    }
+    peers_order(&rig, ORDER_RELEASE, PEER_NONE, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+    CHECK(rig.stored.epoch > 105);
+}
+
+TEST(a_forced_standing_is_not_resumed_after_a_restart)
+{
+    struct rig rig;
+    forced(&rig);
+    struct stored file = rig.stored;
+    peers_start(&rig, 0, file);
+    peers_fit(&rig, true);
+    peers_pass(&rig, 10 * LEASE);
+    CHECK(!may_act(&rig));
+    CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
+}
+
+CHECK_MAIN
