@@ -133,8 +133,9 @@ json_t *duty_unfit_reasons(const struct duty *duty)
 static int open_records(struct duty *duty, struct err *err)
 {
     const struct config *config = duty->world.config;
-    const char *const names[NODE_COUNT] = {config->peers[0].name, config->peers[1].name};
     struct record_world world = {.loop = duty->world.loop,
+                                 .self = duty->world.self,
+                                 .node_names = {config->peers[0].name, config->peers[1].name},
                                  .permit = ask_permit,
                                  .permit_holds = ask_permit_holds,
                                  .fence_seen = on_fence,
@@ -142,8 +143,7 @@ static int open_records(struct duty *duty, struct err *err)
                                  .idle = on_idle,
                                  .owner = duty};
     for (size_t i = 0; i < config->record_count; i++) {
-        int code = record_open(&duty->records[i], &config->records[i], duty->world.self, names,
-                               &world, err);
+        int code = record_open(&duty->records[i], &config->records[i], &world, err);
         if (code != 0)
             return code;
         duty->record_count++;

@@ -271,19 +271,19 @@ void record_close(struct record *record)
     uv_close((uv_handle_t *)&record->timer, on_closed);
 }
 
-int record_open(struct record **ret, const struct record_config *config, uint8_t self,
-                const char *const node_names[NODE_COUNT], const struct record_world *world,
-                struct err *err)
+int record_open(struct record **ret, const struct record_config *config,
+                const struct record_world *world, struct err *err)
 {
     struct record *record = calloc(1, sizeof *record);
     if (record == NULL)
         return err_set(err, ERR_SYSTEM, "[record %s] out of memory", config->label);
     record->config = *config;
     record->world = *world;
-    record->self = self;
-    record->want = &record->config.serve[self];
+    record->self = world->self;
+    record->want = &record->config.serve[world->self];
     for (size_t i = 0; i < NODE_COUNT; i++)
-        snprintf(record->node_names[i], sizeof record->node_names[i], "%s", node_names[i]);
+        snprintf(record->node_names[i], sizeof record->node_names[i], "%s",
+                 world->node_names[i]);
     record->operations =
         config->provider == PROVIDER_EXEC ? &provider_exec : &provider_rfc2136;
     record->picture.config = &record->config;

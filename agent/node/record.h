@@ -19,6 +19,8 @@ struct record;
 
 struct record_world {
     uv_loop_t *loop;
+    uint8_t self;                             /* own node's index */
+    const char *node_names[NODE_COUNT];       /* for texts and fences; copied */
     bool (*permit)(void *owner, span_ms need_ms, struct permit *ret, enum reason *ret_reason);
     bool (*permit_holds)(void *owner, const struct permit *permit);
     void (*fence_seen)(void *owner, uint64_t epoch); /* any fence read; rule N6 */
@@ -37,10 +39,9 @@ enum record_state {
     RECORD_CONTESTED /* repaired 3 times in 10 min and changed again */
 };
 
-/* self: own node's index; names: for texts. Reads the TSIG secret. */
-int record_open(struct record **ret, const struct record_config *config, uint8_t self,
-                const char *const node_names[NODE_COUNT], const struct record_world *world,
-                struct err *err);
+/* config and world are copied. Reads the TSIG secret. ERR_USAGE: secret or server is no good. */
+int record_open(struct record **ret, const struct record_config *config,
+                const struct record_world *world, struct err *err);
 /* Cancels what runs and frees; the loop must run until its handles are closed. */
 void record_close(struct record *record);
 

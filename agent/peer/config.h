@@ -63,7 +63,7 @@ struct record_config {
     span_ms check_every;  /* 5 s..1 h, default 30 s */
     enum drift_policy drift;
     char tsig_name[HOST_SIZE];      /* with final dot, lower case */
-    char tsig_algorithm[32];        /* hmac-sha1, hmac-sha256, hmac-sha384, hmac-sha512 */
+    char tsig_algorithm[32];        /* hmac-sha1, hmac-sha256, hmac-sha512 */
     char tsig_secret_file[PATH_SIZE]; /* absolute, resolved against the config's directory */
     char command[PATH_SIZE];        /* provider = exec */
     struct serve serve[NODE_COUNT]; /* node's serve or the override serve.NODE */

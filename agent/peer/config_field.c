@@ -17,8 +17,8 @@ static const char *const choices_provider[] = {"rfc2136", "exec", NULL};
 static const char *const choices_drift[] = {"repair", "alert", NULL};
 static const char *const choices_exec[] = {"exec", NULL};
 static const char *const choices_weight[] = {"block", "warn", NULL};
-static const char *const choices_algorithm[] = {"hmac-sha256", "hmac-sha384", "hmac-sha512",
-                                                "hmac-sha1", NULL};
+static const char *const choices_algorithm[] = {"hmac-sha256", "hmac-sha512", "hmac-sha1",
+                                                NULL};
 
 #define AT(type, member) .offset = offsetof(struct type, member)
 #define RANGE(low, high) .min = (low), .max = (high)

@@ -251,13 +251,11 @@ void config_take_server(struct draft *draft, const struct field *field, const ch
     }
     if (!is_reachable(draft, field, &endpoint))
         return;
-    add_endpoint(draft, field, &endpoint, &record->server_count);
-    if (!config_value_is_address(endpoint.host)) {
-        struct complaint_place place = config_draft_here(draft, field->key);
-        complaint_warning(draft->complaints, &place,
-                          "\"%.60s\" is a name; better its address, because DNS may be what is "
-                          "down when it is needed", endpoint.host);
-    }
+    if (!config_value_is_address(endpoint.host))
+        complain(draft, field, "is a name; expected an address, because DNS may be what is down "
+                               "when it is needed");
+    else
+        add_endpoint(draft, field, &endpoint, &record->server_count);
 }
 
 void config_take_listen(struct draft *draft, const struct field *field, const char *value)

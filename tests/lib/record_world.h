@@ -110,8 +110,9 @@ __attribute__((unused)) static struct record *fake_record(struct fake_world *fak
                                                           const struct record_config *config,
                                                           uint8_t self)
 {
-    static const char *const names[NODE_COUNT] = {"server1", "server2"};
     struct record_world world = {.loop = &fake->loop,
+                                 .self = self,
+                                 .node_names = {"server1", "server2"},
                                  .permit = fake_permit,
                                  .permit_holds = fake_permit_holds,
                                  .fence_seen = fake_fence_seen,
@@ -120,7 +121,7 @@ __attribute__((unused)) static struct record *fake_record(struct fake_world *fak
                                  .owner = fake};
     struct record *record = NULL;
     struct err err = {0};
-    if (record_open(&record, config, self, names, &world, &err) != 0)
+    if (record_open(&record, config, &world, &err) != 0)
         printf("record_open: %s\n", err.text);
     return record;
 }
