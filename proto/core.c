@@ -119,6 +119,8 @@ static void heard_votes(struct core *core, const struct statement *statement, mo
         heard_fresh(core, statement, now, outcome);
     weigh(core, statement, now, outcome);
     voter_released(&core->voter, from, statement->released, now, outcome);
+    voter_heard_of(&core->voter, statement->claim);
+    voter_heard_of(&core->voter, statement->promise.epoch);
     if (roster_counts(&core->roster, from))
         claim_granted(&core->claim, &core->echo, statement, now, outcome);
     if (claim_holds(&core->claim, now))
@@ -192,7 +194,7 @@ static void heard(struct core *core, const struct event *event, mono_ms now,
         return;
     evidence_heard(&core->evidence, statement, &bytes, outcome);
     relay_keep(&core->relay, from, &statement->mark, bytes.bytes, bytes.size);
-    relay_arrived(&core->relay, from, now);
+    relay_arrived(&core->relay, from, core->settings.interval_ms / 2, now);
     core->last[from] = *statement;
     core->via[from] = event->heard.via;
     bool direct = event->heard.via == from;
@@ -356,7 +358,8 @@ static void check_settings(const struct core_settings *settings)
 void core_init(struct core *core, const struct core_settings *settings,
                const struct stored *found, mono_ms now, struct outcome *ret)
 {
-    struct lease_terms terms = {settings->lease_ms, settings->drift_ppm};
+    struct lease_terms terms = {.length_ms = settings->lease_ms,
+                                .drift_ppm = settings->drift_ppm};
     check_settings(settings);
     memset(core, 0, sizeof *core);
     memset(ret, 0, sizeof *ret);

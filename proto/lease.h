@@ -12,6 +12,7 @@
 struct lease_terms {
     span_ms length_ms;  /* LEASE_MS_MIN..LEASE_MS_MAX */
     uint32_t drift_ppm; /* bound on the clock-rate error, 0..DRIFT_PPM_MAX */
+    uint32_t unused;    /* no padding: equal contents are equal bytes */
 };
 
 /* Instant until which a grant answering a statement sent at `sent` backs me (rule N3).

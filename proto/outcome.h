@@ -13,14 +13,15 @@
 
 /* What the promise file holds (rules V4, V5, N10). The shell adds version and checksum. */
 struct stored {
-    bool present;       /* false: file missing or damaged */
-    bool genesis;       /* written by `holdfast init`: (0, nobody), one lease of silence */
-    uint64_t epoch;     /* the floor */
-    uint8_t holder;     /* whom it was promised, or PEER_NONE */
-    uint32_t length_ms; /* of that promise */
+    uint64_t epoch; /* the floor */
     struct members members;
-    uint64_t pause_order; /* rule N12; 0 = none */
+    uint64_t pause_order;       /* rule N12; 0 = none */
     int64_t pause_until_wall_s; /* wall clock, since an order outlives a reboot */
+    uint32_t length_ms;         /* of that promise */
+    uint8_t holder;             /* whom it was promised, or PEER_NONE */
+    bool present;               /* false: file missing or damaged */
+    bool genesis;   /* written by `holdfast init`: (0, nobody), one lease of silence */
+    uint8_t unused; /* no padding: equal contents are equal bytes */
 };
 
 enum standing {
@@ -51,15 +52,16 @@ struct action {
 
 /* Full picture of the standing, delivered whenever any field of it changes. */
 struct standing_report {
-    enum standing standing;
     uint64_t epoch;       /* held or forced epoch, else 0 */
     mono_ms since;        /* when this standing began; for a lapse: the end of the lease, also
                              when the process slept through it */
     mono_ms holds_until;  /* end of the lease as far as it is known now; moves with renewals.
                              MONO_LONG_AGO when not holding */
     mono_ms lead_at;      /* demotion duties start here unless a renewal comes */
+    enum standing standing;
     bool leaving;         /* giving up on purpose: stop effects, then EVENT_IDLE (rule N7) */
     bool after_release;   /* this holdership followed a release: no promote-delay needed */
+    uint16_t unused;      /* no padding: equal contents are equal bytes */
 };
 
 struct outcome {

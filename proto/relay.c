@@ -24,10 +24,12 @@ void relay_keep(struct relay *relay, uint8_t author, const struct mark *mark,
     kept->mark = *mark;
 }
 
-void relay_arrived(struct relay *relay, uint8_t author, mono_ms now)
+void relay_arrived(struct relay *relay, uint8_t author, span_ms apart_ms, mono_ms now)
 {
     struct relay_kept *kept = &relay->kept[author];
     kept->at = now;
+    if (kept->arrival_count > 0 && now - kept->arrivals[0].at < apart_ms)
+        return;
     if (kept->arrival_count < ARRIVAL_COUNT_MAX)
         kept->arrival_count++;
     for (size_t i = kept->arrival_count - 1; i > 0; i--)

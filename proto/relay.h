@@ -41,8 +41,9 @@ void relay_init(struct relay *relay);
 /* Keeps the bytes of a newly accepted statement. size is at most SIGNED_SIZE_MAX (intake). */
 void relay_keep(struct relay *relay, uint8_t author, const struct mark *mark,
                 const uint8_t *bytes, size_t size);
-/* Notes when it came; call right after relay_keep. */
-void relay_arrived(struct relay *relay, uint8_t author, mono_ms now);
+/* Notes when it came; call right after relay_keep. Arrivals closer than `apart_ms` (half an
+ * interval) to the one before are not noted, so that the table reaches back 1.5 intervals. */
+void relay_arrived(struct relay *relay, uint8_t author, span_ms apart_ms, mono_ms now);
 /* Should `author`'s newest go to `to` now? heard: what `to` said it accepted of `author`. True
  * while that lags more than 1.5 intervals behind what I had, and for one lease after. */
 bool relay_wanted(struct relay *relay, const struct relay_question *question,

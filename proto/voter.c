@@ -174,7 +174,14 @@ void voter_released(struct voter *voter, uint8_t from, uint64_t released, mono_m
     voter->promise = no_promise;
     voter->free_since = now;
     voter->freed_by_release = true;
+    voter->freed_epoch = released;
     outcome->prompt = true;
+}
+
+void voter_heard_of(struct voter *voter, uint64_t epoch)
+{
+    if (epoch > voter->freed_epoch && statement_epoch_owner(epoch) != voter->self)
+        voter->freed_by_release = false;
 }
 
 uint64_t voter_pledge(struct voter *voter, uint64_t epoch, mono_ms now,

@@ -12,10 +12,11 @@
 
 struct promise {
     uint64_t epoch; /* 0 = none */
-    uint8_t holder;
     span_ms length_ms;
     struct mark answers; /* the claimant's statement that this answers */
     mono_ms until;       /* MONO_NEVER for a promise to oneself while claiming */
+    uint8_t holder;
+    uint8_t unused[7];   /* no padding: equal contents are equal bytes */
 };
 
 struct voter {
@@ -28,6 +29,7 @@ struct voter {
     uint8_t floor_holder;      /* PEER_NONE: learned, or nobody */
     mono_ms free_since;        /* when the last promise ended */
     bool freed_by_release;     /* and whether its holder gave it up (else it ran out) */
+    uint64_t freed_epoch;      /* up to this number; a later one of that node outdates it */
     enum reason refused;       /* last refusal told, and of which claim */
     uint64_t refused_epoch;
     struct ledger ledger;
@@ -52,6 +54,8 @@ void voter_weigh(struct voter *voter, const struct silence *silence,
  * statement. */
 void voter_released(struct voter *voter, uint8_t from, uint64_t released, mono_ms now,
                     struct outcome *outcome);
+/* A newer number of the other node is heard of: the release is not the last word any more. */
+void voter_heard_of(struct voter *voter, uint64_t epoch);
 /* Backs oneself under a new number; durable before it is claimed (rule N1). Returns the ticket.
  * Asserts that no promise to the other node is in force. */
 uint64_t voter_pledge(struct voter *voter, uint64_t epoch, mono_ms now,

@@ -222,7 +222,7 @@ def main():
     for part in parts:
         try:
             if part == "idle":
-                bench_idle(table, 0.34 if arguments.short else 2)
+                bench_idle(table, 0.5 if arguments.short else 2)
             elif part == "knot":
                 bench_moves("fast", "knot", counts["knot"], table, "Knot, fast")
             else:

@@ -84,7 +84,7 @@ ENDING = [
     ("unknown key", "server1", edit("ttl = 60", "tttl = 60"), USAGE, ["holdfast.conf:", "tttl"]),
     ("unknown section", "server1", edit("[cluster]", "[nonsense]\n[cluster]"), USAGE,
      ["holdfast.conf:", "nonsense"]),
-    ("bad unit", "server1", edit("ttl = 60", "ttl = 60\ncheck-every = 3 bananas"), USAGE,
+    ("bad unit", "server1", edit("check-every = 5s", "check-every = 3 bananas"), USAGE,
      ["holdfast.conf:", "check-every"]),
     ("bad range", "server1", edit("profile = fast", "profile = fast\nlease = 90s"), USAGE,
      ["holdfast.conf:", "lease"]),

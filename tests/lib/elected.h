@@ -1,8 +1,40 @@
-/* elected — brings a core of peers.h to the places where most rules begin. */
+/* elected — what the other peers say most often, and the places where most rules begin. */
 #ifndef HOLDFAST_TESTS_ELECTED_H
 #define HOLDFAST_TESTS_ELECTED_H
 
 #include "tests/lib/peers.h"
+
+/* `from` says something empty: it lives and echoes. */
+static inline void peers_ping(struct rig *rig, uint8_t from)
+{
+    struct statement statement = peers_says(rig, from);
+    peers_hear(rig, &statement);
+}
+
+/* `from` backs `holder` under `epoch`, answering the newest statement of the core. */
+static inline struct statement peers_backs(struct rig *rig, uint8_t from, uint64_t epoch,
+                                           uint8_t holder)
+{
+    struct statement statement = peers_says(rig, from);
+    statement.promise = (struct promise_said){
+        .epoch = epoch, .holder = holder, .length_ms = LEASE, .answers = rig->core.echo.self};
+    statement.seen_epoch = epoch;
+    return statement;
+}
+
+static inline void peers_back(struct rig *rig, uint8_t from, uint64_t epoch, uint8_t holder)
+{
+    struct statement statement = peers_backs(rig, from, epoch, holder);
+    peers_hear(rig, &statement);
+}
+
+static inline void peers_claim(struct rig *rig, uint8_t from, uint64_t epoch)
+{
+    struct statement statement = peers_says(rig, from);
+    statement.claim = statement.seen_epoch = epoch;
+    statement.promise = (struct promise_said){.epoch = epoch, .holder = from, .length_ms = LEASE};
+    peers_hear(rig, &statement);
+}
 
 /* A fit peer whose silence after the restart is over; nobody was heard yet. */
 static inline void elected_quiet(struct rig *rig, uint8_t self, uint64_t floor)

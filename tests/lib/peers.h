@@ -180,36 +180,4 @@ static inline void peers_hear(struct rig *rig, const struct statement *statement
     peers_hear_via(rig, statement, statement->from);
 }
 
-/* `from` says something empty: it lives and echoes. */
-static inline void peers_ping(struct rig *rig, uint8_t from)
-{
-    struct statement statement = peers_says(rig, from);
-    peers_hear(rig, &statement);
-}
-
-/* `from` backs `holder` under `epoch`, answering the newest statement of the core. */
-static inline struct statement peers_backs(struct rig *rig, uint8_t from, uint64_t epoch,
-                                           uint8_t holder)
-{
-    struct statement statement = peers_says(rig, from);
-    statement.promise = (struct promise_said){
-        .epoch = epoch, .holder = holder, .length_ms = LEASE, .answers = rig->core.echo.self};
-    statement.seen_epoch = epoch;
-    return statement;
-}
-
-static inline void peers_back(struct rig *rig, uint8_t from, uint64_t epoch, uint8_t holder)
-{
-    struct statement statement = peers_backs(rig, from, epoch, holder);
-    peers_hear(rig, &statement);
-}
-
-static inline void peers_claim(struct rig *rig, uint8_t from, uint64_t epoch)
-{
-    struct statement statement = peers_says(rig, from);
-    statement.claim = statement.seen_epoch = epoch;
-    statement.promise = (struct promise_said){.epoch = epoch, .holder = from, .length_ms = LEASE};
-    peers_hear(rig, &statement);
-}
-
 #endif

@@ -80,8 +80,9 @@ void events_read(struct events *events, const struct events_range *range,
                  void (*on_page)(void *owner, json_t *page), void *owner)
 {
     (void)events;
-    json_t *page = json_pack("{s:[], s:I, s:b}", "events", "next", (json_int_t)range->cursor + range->max,
-                             "from_end", range->from_end);
+    json_int_t next = (json_int_t)range->cursor + range->max;
+    json_t *page = json_pack("{s:[], s:I, s:b}", "events", "next", next, "from_end",
+                             range->from_end);
     on_page(owner, range->cursor == 13 ? (json_decref(page), NULL) : page);
 }
 

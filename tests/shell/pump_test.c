@@ -237,6 +237,16 @@ static void order_stop(struct member *member)
     pump_event(member->pump, &order);
 }
 
+/* Its promise to the holder is on its disk and in force. */
+static bool backs_the_other(void *context)
+{
+    struct waiting *waiting = context;
+    const struct promise *promise = &pump_core(waiting->member->pump)->voter.promise;
+    (void)is_elected(waiting->cluster);
+    const struct member *held_by = other(waiting->cluster, waiting->member);
+    return promise->epoch != 0 && promise->epoch == held_by->report.epoch;
+}
+
 TEST(a_holder_that_stops_gives_up_first)
 {
     struct cluster cluster;
@@ -245,6 +255,7 @@ TEST(a_holder_that_stops_gives_up_first)
     struct member *first = holder(&cluster), *second = other(&cluster, first);
     struct waiting to_leave = {&cluster, first}, to_hold = {&cluster, second};
     CHECK(loop_until(&cluster.loop, is_survivable, &to_leave, LIMIT_MS));
+    CHECK(loop_until(&cluster.loop, backs_the_other, &to_hold, LIMIT_MS));
     order_stop(first);
     CHECK(loop_until(&cluster.loop, has_left, &to_leave, LEASE_MS));
     stop(first);

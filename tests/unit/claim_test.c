@@ -17,7 +17,7 @@ struct desk {
 
 static void begin(struct desk *desk)
 {
-    struct lease_terms terms = {LEASE, DRIFT};
+    struct lease_terms terms = {.length_ms = LEASE, .drift_ppm = DRIFT};
     struct stored found = {.present = true, .epoch = 100, .holder = PEER_NONE};
     memset(desk, 0, sizeof *desk);
     claim_init(&desk->claim, 0, &terms);

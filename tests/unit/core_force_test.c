@@ -40,11 +40,15 @@ TEST(it_waits_for_the_own_promise_to_the_other_to_run_out)
 {
     struct rig rig;
     elected_quiet(&rig, 0, 100);
-    peers_claim(&rig, 1, 101);
+    struct statement statement = peers_says(&rig, 1);
+    statement.claim = statement.seen_epoch = 101;
+    statement.lease_ms = 4 * LEASE; /* not heard for long before the promise ends */
+    peers_hear(&rig, &statement);
     peers_written(&rig);
-    peers_pass(&rig, LEASE - 1);
+    peers_pass(&rig, 4 * LEASE - 1);
     peers_order(&rig, ORDER_FORCE, 1, 0);
     CHECK_EQ(rig.noted[REASON_FORCED], 0);
+    CHECK(!rig.core.force.on);
     peers_wake(&rig, 1);
     peers_order(&rig, ORDER_FORCE, 1, 0);
     CHECK_EQ(rig.noted[REASON_FORCED], 1);

@@ -167,6 +167,16 @@ TEST(a_restarted_node_releases_its_stored_number_only_after_its_demotion)
     CHECK_EQ(rig.said.promise.epoch, 0);
 }
 
+TEST(a_restarted_node_that_may_resume_releases_nothing)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(102, 0));
+    peers_step(&rig, (struct event){.kind = EVENT_DEMOTED});
+    peers_wake(&rig, 500);
+    CHECK_EQ(rig.said.released, 0);
+    CHECK_EQ(rig.said.promise.epoch, 102);
+}
+
 TEST(a_pause_survives_a_restart)
 {
     struct stored found = peers_file(100, PEER_NONE);

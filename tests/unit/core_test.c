@@ -230,6 +230,72 @@ TEST(a_new_witness_key_makes_no_holder_before_the_other_node_shows_the_same_set)
              0);
 }
 
+TEST(a_new_key_of_the_other_node_stops_claims_until_it_shows_the_same_set)
+{
+    struct stored found = peers_file(100, PEER_NONE);
+    struct rig rig;
+    found.members.key_hash[1][0] ^= 1;
+    peers_start(&rig, 0, found);
+    peers_fit(&rig, true);
+    peers_pass(&rig, LEASE);
+    peers_ping(&rig, PEER_WITNESS); /* an old acquaintance that could back */
+    CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+    struct statement old = peers_says(&rig, 1);
+    old.members_hash = 21;
+    peers_hear(&rig, &old);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+    peers_ping(&rig, 1);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+}
+
+/* Rule V6: settled in this order, no rival that waits can slip in between. */
+TEST(a_release_together_with_a_new_claim_leaves_nothing_to_a_waiting_rival)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_claim(&rig, 0, 102);
+    peers_written(&rig);
+    peers_pass(&rig, 250);
+    peers_claim(&rig, 1, 103);
+    struct statement both = peers_says(&rig, 0);
+    both.claim = both.seen_epoch = 104;
+    both.released = 102;
+    peers_hear(&rig, &both);
+    CHECK_EQ(rig.stored.epoch, 104);
+    peers_written(&rig);
+    CHECK_EQ(rig.core.voter.promise.holder, 0);
+    CHECK_EQ(rig.core.voter.promise.epoch, 104);
+}
+
+/* Rule V9: nothing moves by itself any more, what holds goes on. */
+TEST(a_voter_with_proof_of_a_liar_renews_but_moves_to_nobody_else)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_claim(&rig, 0, 102);
+    peers_written(&rig);
+    struct statement twice = peers_says(&rig, 1);
+    peers_hear(&rig, &twice);
+    twice.wall_s++;
+    peers_hear(&rig, &twice);
+    CHECK_EQ(rig.noted[REASON_LYING], 1);
+    peers_pass(&rig, 2000);
+    peers_claim(&rig, 0, 102);
+    CHECK_EQ(rig.core.voter.promise.until, rig.now + LEASE);
+    peers_pass(&rig, LEASE);
+    peers_claim(&rig, 1, 103);
+    CHECK_EQ(rig.writes, 1);
+    CHECK_EQ(rig.core.voter.floor, 102);
+}
+
+TEST(a_holder_says_once_that_it_holds_not_at_each_renewal)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    elected_renew(&rig, 20000);
+    CHECK_EQ(rig.noted[REASON_HOLDS], 0); /* told when it was elected */
+}
+
 TEST(memory_rolled_back_asks_for_a_new_life_once)
 {
     struct rig rig;

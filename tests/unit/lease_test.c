@@ -4,7 +4,7 @@
 
 TEST(a_grant_counts_from_sending_and_loses_both_drifts)
 {
-    struct lease_terms exact = {5000, 0}, drifting = {5000, 50000};
+    struct lease_terms exact = {.length_ms = 5000, .drift_ppm = 0}, drifting = {5000, 50000};
     CHECK_EQ(lease_backed_until(&exact, 1000), 1000 + 5000 - 1);
     CHECK_EQ(lease_backed_until(&drifting, 1000), 1000 + 5000 * 95 / 105 - 1);
 }
@@ -13,7 +13,7 @@ TEST(a_grant_counts_from_sending_and_loses_both_drifts)
 TEST(a_holder_ends_before_its_voter_is_free_at_the_worst_rates)
 {
     for (span_ms length = LEASE_MS_MIN; length <= LEASE_MS_MAX; length += 37) {
-        struct lease_terms terms = {length, 50000};
+        struct lease_terms terms = {.length_ms = length, .drift_ppm = 50000};
         span_ms mine = lease_backed_until(&terms, 0);
         int64_t real_end_holder = mine * 100 / 95;  /* its slow clock shows `mine` then */
         int64_t real_end_voter = length * 100 / 105; /* its fast clock shows `length` then */
@@ -23,7 +23,7 @@ TEST(a_holder_ends_before_its_voter_is_free_at_the_worst_rates)
 
 TEST(rounding_never_makes_a_lease_longer)
 {
-    struct lease_terms terms = {601, 333};
+    struct lease_terms terms = {.length_ms = 601, .drift_ppm = 333};
     CHECK(lease_backed_until(&terms, 0) <= 600);
     CHECK(lease_backed_until(&terms, -5000) <= -5000 + 600);
 }

@@ -191,7 +191,8 @@ TEST(bad_input_is_refused_for_what_it_is)
 
 TEST(unknown_keys_are_ignored_whatever_they_hold)
 {
-    static const char newer[] = "\x84\x01\x02\x63\x93\x01\xa1x\xc0\x64\xc4\x01y\xcd\x01\x00\x81\x00\x00";
+    static const char newer[] =
+        "\x84\x01\x02\x63\x93\x01\xa1x\xc0\x64\xc4\x01y\xcd\x01\x00\x81\x00\x00";
     CHECK_EQ(decode_bytes(newer, sizeof newer - 1), WIRE_OK);
 }
 
