@@ -111,8 +111,7 @@ __attribute__((unused)) static struct record *fake_record(struct fake_world *fak
                                                           uint8_t self)
 {
     struct record_world world = {.loop = &fake->loop,
-                                 .self = self,
-                                 .node_names = {"server1", "server2"},
+                                 .self = self, .node_names = {"server1", "server2"},
                                  .permit = fake_permit,
                                  .permit_holds = fake_permit_holds,
                                  .fence_seen = fake_fence_seen,

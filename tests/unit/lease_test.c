@@ -4,7 +4,8 @@
 
 TEST(a_grant_counts_from_sending_and_loses_both_drifts)
 {
-    struct lease_terms exact = {.length_ms = 5000, .drift_ppm = 0}, drifting = {5000, 50000};
+    struct lease_terms exact = {.length_ms = 5000, .drift_ppm = 0};
+    struct lease_terms drifting = {.length_ms = 5000, .drift_ppm = 50000};
     CHECK_EQ(lease_backed_until(&exact, 1000), 1000 + 5000 - 1);
     CHECK_EQ(lease_backed_until(&drifting, 1000), 1000 + 5000 * 95 / 105 - 1);
 }

@@ -9,7 +9,7 @@ static void arrives(struct relay *relay, uint64_t boot, uint64_t seq, mono_ms no
 {
     uint8_t bytes[4] = {(uint8_t)seq, 2, 3, 4};
     relay_keep(relay, 1, &(struct mark){boot, seq}, bytes, sizeof bytes);
-    relay_arrived(relay, 1, now);
+    relay_arrived(relay, 1, 250, now);
 }
 
 static bool wanted(struct relay *relay, uint64_t boot, uint64_t seq, mono_ms now)
@@ -78,17 +78,32 @@ TEST(a_statement_older_than_a_lease_is_not_worth_relaying)
     CHECK(!wanted(&relay, 7, 4, 6000));
 }
 
+/* An author that speaks every 50 ms must not push what a lag is measured by out of the table. */
+TEST(prompt_statements_do_not_hide_a_lag)
+{
+    struct relay relay;
+    relay_init(&relay);
+    for (uint64_t seq = 1; seq <= 16; seq++)
+        arrives(&relay, 7, seq, (mono_ms)seq * 50);
+    CHECK(!wanted(&relay, 7, 0, 800));
+    for (uint64_t seq = 17; seq <= 40; seq++)
+        arrives(&relay, 7, seq, (mono_ms)seq * 50);
+    CHECK(wanted(&relay, 7, 0, 2000));
+    CHECK_EQ(relay.kept[1].mark.seq, 40);
+    CHECK_EQ(relay.kept[1].at, 2000);
+}
+
 TEST(a_new_life_of_the_author_begins_a_new_list_of_arrivals)
 {
     struct relay relay;
     relay_init(&relay);
     for (uint64_t seq = 1; seq <= 10; seq++)
-        arrives(&relay, 7, seq, (mono_ms)seq * 100);
+        arrives(&relay, 7, seq, (mono_ms)seq * 500);
     CHECK_EQ(relay.kept[1].arrival_count, ARRIVAL_COUNT_MAX);
-    arrives(&relay, 8, 1, 1100);
+    arrives(&relay, 8, 1, 5500);
     CHECK_EQ(relay.kept[1].arrival_count, 1);
-    CHECK(!wanted(&relay, 8, 1, 1900));
-    CHECK(wanted(&relay, 7, 10, 1900));
+    CHECK(!wanted(&relay, 8, 1, 6300));
+    CHECK(wanted(&relay, 7, 10, 6300));
 }
 
 CHECK_MAIN

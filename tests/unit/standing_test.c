@@ -120,4 +120,25 @@ TEST(a_takeover_after_a_release_says_so)
     CHECK(rig.out.standing.after_release);
 }
 
+TEST(a_release_is_outdated_by_a_later_number_of_that_node)
+{
+    struct rig rig;
+    elected_quiet(&rig, 1, 100);
+    peers_fit(&rig, false);
+    peers_claim(&rig, 0, 102);
+    peers_written(&rig);
+    struct statement statement = peers_says(&rig, 0);
+    statement.released = statement.seen_epoch = 102;
+    peers_hear(&rig, &statement); /* free, but not fit: it does not claim */
+    peers_back(&rig, PEER_WITNESS, 104, 0); /* node 0 holds again, unheard here */
+    peers_pass(&rig, LEASE);
+    peers_fit(&rig, true);
+    peers_ping(&rig, PEER_WITNESS);
+    peers_written(&rig);
+    peers_pass(&rig, 50);
+    peers_back(&rig, PEER_WITNESS, rig.core.claim.epoch, 1);
+    CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
+    CHECK(!rig.out.standing.after_release);
+}
+
 CHECK_MAIN
