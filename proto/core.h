@@ -1,7 +1,8 @@
 /* core — the owner and the door: facts in, outcome out.
  *
  * Holds the parts (echo, voter, claim, ...) and calls them in a fixed order; no rule lives here.
- * Plain data: memcpy is a snapshot, memcmp equality. No clock, no I/O, no allocation, no text.
+ * Plain data: memcpy is a snapshot, and the same facts in the same order give the same bytes on
+ * the wire. No clock, no I/O, no allocation, no text.
  * Questions that need several parts have rooms of their own beside it: candidacy (may I claim?),
  * handover (should I give up?), orders, speech (what do I say, to whom?), standing, view.
  *

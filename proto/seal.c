@@ -8,15 +8,18 @@ static const char statement_domain[] = "holdfast statement v1";
 static const char tag_domain[] = "holdfast cluster v1";
 static const char pair_domain[] = "holdfast pair v1";
 
+#define CLUSTER_NAME_MAX 255 /* bytes: a DNS name */
 #define DOMAIN_SIZE sizeof statement_domain /* with the final 0: a prefix-free separator */
 
 void seal_cluster_tag(const char *name, uint8_t ret[SEAL_TAG_SIZE])
 {
     uint8_t hash[crypto_generichash_BYTES];
     crypto_generichash_state state;
+    const char *end = memchr(name, '\0', CLUSTER_NAME_MAX);
+    size_t length = end == NULL ? CLUSTER_NAME_MAX : (size_t)(end - name);
     crypto_generichash_init(&state, NULL, 0, sizeof hash);
     crypto_generichash_update(&state, (const uint8_t *)tag_domain, sizeof tag_domain);
-    crypto_generichash_update(&state, (const uint8_t *)name, strlen(name));
+    crypto_generichash_update(&state, (const uint8_t *)name, length);
     crypto_generichash_final(&state, hash, sizeof hash);
     memcpy(ret, hash, SEAL_TAG_SIZE);
 }

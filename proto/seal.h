@@ -17,7 +17,7 @@
 #define SEAL_MAC_SIZE 16
 #define SEAL_SIGNATURE_SIZE 64
 
-/* Hash of the cluster's name; the keys are no part of it. */
+/* Hash of the cluster's name (at most 255 bytes of it); the keys are no part of it. */
 void seal_cluster_tag(const char *name, uint8_t ret[SEAL_TAG_SIZE]);
 /* Fingerprint of a public key, and of the whole set in order (rule N10). */
 void seal_key_hash(const uint8_t key[SEAL_PUBLIC_SIZE], uint8_t ret[KEY_HASH_SIZE]);

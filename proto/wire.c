@@ -65,7 +65,8 @@ static int put_promise(msgpack_packer *packer, const struct promise_said *promis
 
 static int put_rest(msgpack_packer *packer, const struct statement *statement)
 {
-    size_t length = strnlen(statement->version, VERSION_SIZE);
+    const char *end = memchr(statement->version, '\0', VERSION_SIZE);
+    size_t length = end == NULL ? VERSION_SIZE : (size_t)(end - statement->version);
     int failed = msgpack_pack_uint8(packer, WIRE_WALL_S);
     failed |= msgpack_pack_int64(packer, statement->wall_s);
     failed |= msgpack_pack_uint8(packer, WIRE_VERSION);
