@@ -67,9 +67,9 @@ bool reload_config(struct config *config, struct pump *pump)
     bool taken = false;
     if (complaints != NULL && fresh != NULL) {
         int code = config_read(config->path, fresh, complaints, &err);
-        for (size_t i = 0; code != 0 && i < complaints->count; i++)
+        for (size_t i = 1; code != 0 && i < complaints->count; i++)
             log_text(REASON_WARNING, "event=reload msg=\"%s\"", complaints->list[i].text);
-        if (code != 0)
+        if (code != 0) /* err holds the first complaint, or why the file cannot be read */
             log_text(REASON_WARNING, "event=reload msg=\"the old settings stay: %s\"", err.text);
         else
             taken = take(config, fresh, pump);
