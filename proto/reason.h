@@ -4,7 +4,7 @@
  * `struct obstacle`), and whoever shows them renders the sentence from here, so syslog,
  * `status`, `why` and the stories print the same words.
  * Placeholders in sentences: {peer} name of note.peer, {epoch} note.epoch,
- * {number} note.number as it is, {ms} note.number as a length, {at} note.number as an instant. */
+ * {number} note.number as it is, {ms} note.number as a length. */
 #ifndef HOLDFAST_PROTO_REASON_H
 #define HOLDFAST_PROTO_REASON_H
 

@@ -73,14 +73,6 @@ int happen_render(const struct note *note, const char *const peer_names[PEER_COU
 
 /* ---- notes ---- */
 
-/* What a person wants to know at once, as notify's kind; NULL for the rest. */
-static const char *kind_of(const struct note *note)
-{
-    if (note->reason == REASON_STALL)
-        return "stall";
-    return reason_level(note->reason) == REASON_ALARM ? "alarm" : NULL;
-}
-
 static void on_note(void *owner, const struct note *note, mono_ms now)
 {
     struct happen *happen = owner;
@@ -98,9 +90,8 @@ static void on_note(void *owner, const struct note *note, mono_ms now)
                                     .epoch = note->epoch,
                                     .text = sentence,
                                     .fields = fields});
-    const char *kind = kind_of(note);
-    if (kind != NULL)
-        notify_tell(happen->world.notify, kind, note->epoch, NULL, sentence);
+    if (note->reason == REASON_STALL) /* alarms reach notify as events of that level */
+        notify_tell(happen->world.notify, "stall", note->epoch, NULL, sentence);
 }
 
 /* ---- standings ---- */
