@@ -157,6 +157,13 @@ class World:
             return
         self.closed = True
         World.open_worlds.remove(self)
+        stops = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = [signal.signal(number, signal.SIG_IGN) for number in stops]  # not half-way
+        self.end_all()
+        for number, handler in zip(stops, before):
+            signal.signal(number, handler)
+
+    def end_all(self):
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
@@ -183,6 +190,7 @@ def on_signal(number, _frame):
 def prepare_process():
     """Once per program: adopt orphans, turn SIGTERM into an orderly end, clean up at exit."""
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGHUP, on_signal)
     atexit.register(lambda: [world.close() for world in list(World.open_worlds)])
