@@ -38,11 +38,24 @@ static void ask_backers(const struct core *core, mono_ms now, struct obstacles *
         obstacles_add(ret, why[i]);
 }
 
+/* A disk that came back older than it was would not know of a promise to the other node made in the
+ * last lease. Either it cannot have (a restart in place), or the other node itself shows, since my
+ * start, that it wants nothing. */
+static bool is_uncontested(const struct core *core, mono_ms now)
+{
+    uint8_t other = (uint8_t)(1 - core->settings.self);
+    if (core->settings.in_place)
+        return true;
+    return echo_is_fresh(&core->echo, other, now, lease_window(core->settings.lease_ms)) &&
+           core->last[other].claim == 0;
+}
+
 /* The quick restart: another peer's promise to me under the stored epoch is still in force. */
 static bool resumes(const struct core *core, mono_ms now)
 {
     const struct silence *silence = &core->silence;
-    if (silence->kind != SILENCE_RESTART || silence->stored_holder != core->settings.self)
+    if (silence->kind != SILENCE_RESTART || silence->stored_holder != core->settings.self ||
+        !is_uncontested(core, now))
         return false;
     for (uint8_t peer = 0; peer < PEER_COUNT; peer++) {
         const struct promise_said *promise = &core->last[peer].promise;

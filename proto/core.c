@@ -51,7 +51,8 @@ static void settle(struct core *core, mono_ms now, struct outcome *outcome)
     voter_settle(&core->voter, now, outcome);
     settle_silence(core, now, outcome);
     claim_settle(&core->claim, &core->voter, now, core->force.on, outcome);
-    pause_settle(&core->pause, now, outcome);
+    if (pause_settle(&core->pause, now, outcome))
+        orders_keep_pause(core, 0, outcome);
     merit_settle(&core->merit, now, lease_ms, outcome);
     settle_force(core, now, outcome);
 }
@@ -72,20 +73,12 @@ static void heard_fresh(struct core *core, const struct statement *statement, mo
 {
     silence_heard(&core->silence, statement, outcome);
     merit_heard(&core->merit, statement, now);
-    if (roster_heard(&core->roster, statement, outcome)) {
-        core->voter.ledger.wanted.members = core->roster.members;
-        ledger_put(&core->voter.ledger, outcome);
-    }
+    if (roster_heard(&core->roster, statement, outcome))
+        orders_keep_members(core, outcome);
     force_heard(&core->force, core->settings.self, statement, now, outcome);
     yield_to_force(core, statement, now, outcome);
-    if (pause_heard(&core->pause, &statement->pause, now, outcome)) {
-        struct stored *wanted = &core->voter.ledger.wanted;
-        wanted->pause_order = core->pause.order;
-        wanted->pause_until_wall_s =
-            statement->pause.left_ms > 0 ? core->wall_s + statement->pause.left_ms / 1000 : 0;
-        if (core->silence.kind != SILENCE_AMNESIA)
-            ledger_put(&core->voter.ledger, outcome);
-    }
+    if (pause_heard(&core->pause, &statement->pause, now, outcome))
+        orders_keep_pause(core, (span_ms)statement->pause.left_ms, outcome);
     if ((statement->flags & STATEMENT_HOLDING) != 0)
         claim_succeeded(&core->claim);
     if (!core->force.on)
@@ -118,7 +111,7 @@ static void heard_votes(struct core *core, const struct statement *statement, mo
     if (fresh)
         heard_fresh(core, statement, now, outcome);
     weigh(core, statement, now, outcome);
-    voter_released(&core->voter, from, statement->released, now, outcome);
+    voter_released(&core->voter, statement, now, outcome);
     voter_heard_of(&core->voter, statement->claim);
     voter_heard_of(&core->voter, statement->promise.epoch);
     if (roster_counts(&core->roster, from))
@@ -377,18 +370,18 @@ void core_init(struct core *core, const struct core_settings *settings,
     voter_init(&core->voter, settings->self, settings->lease_ms, found,
                now + core->silence.lease_max_ms);
     roster_init(&core->roster, &settings->members, settings->members_hash, found);
-    if (!found->present)
-        core->voter.ledger.wanted.members = settings->members;
     core->numbers.seen = core->voter.floor; /* the own disk is trusted: no bound (V8) */
     claim_init(&core->claim, settings->self, &terms);
     merit_init(&core->merit);
     pause_init(&core->pause, found, now, settings->wall_s);
+    if (found->pause_until_wall_s != 0 && !pause_is_on(&core->pause, now))
+        orders_keep_pause(core, 0, ret);
     force_init(&core->force);
     evidence_init(&core->evidence);
     stall_init(&core->stall);
     core->reported = (struct standing_report){.standing = STANDING_ALONE, .since = now};
     silence_told(&core->silence, ret);
-    if (core->roster.pending)
+    if (core->roster.pending && found->present)
         outcome_note(ret, REASON_MEMBERS_CHANGED, PEER_NONE, 0, 0);
     report(core, now, true, ret);
     outcome_act(ret, (struct action){.kind = ACTION_WAKE, .at = now});

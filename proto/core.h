@@ -44,6 +44,7 @@ struct core_settings {
     uint8_t prefer;         /* node to fail back to, or PEER_NONE (rule N9) */
     span_ms failback_after_ms;
     span_ms min_hold_ms;
+    bool in_place;      /* `holdfast restart`: the same machine and disk, a moment later */
     uint64_t boot;      /* fresh random, not 0 */
     uint64_t prng_seed; /* fresh random */
     int64_t wall_s;     /* wall clock at the start */

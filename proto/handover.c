@@ -21,6 +21,8 @@ static void ask_candidate(const struct core *core, mono_ms now, uint8_t node,
         add(ret, REASON_TARGET_MAINTENANCE, node);
     if ((said->flags & STATEMENT_SILENT) != 0)
         add(ret, REASON_TARGET_MUTE, node);
+    if ((said->flags & STATEMENT_HELD_BACK) != 0)
+        add(ret, REASON_TARGET_HELD_BACK, node);
 }
 
 void handover_ask(const struct core *core, mono_ms now, uint8_t target, struct obstacles *ret)
@@ -96,6 +98,23 @@ static void ask_self(const struct core *core, mono_ms now, struct obstacles *ret
         add(ret, REASON_STORE_BROKEN, PEER_NONE);
 }
 
+/* The third vote: could the witness back somebody new? */
+static void ask_witness(const struct core *core, mono_ms now, struct obstacles *ret)
+{
+    uint32_t flags = core->last[PEER_WITNESS].flags;
+    if (core->settings.self == PEER_WITNESS) {
+        if (core->voter.ledger.failing)
+            add(ret, REASON_STORE_BROKEN, PEER_NONE);
+        return;
+    }
+    if (!fresh(core, PEER_WITNESS, now))
+        add(ret, REASON_NO_SPARE, PEER_WITNESS);
+    else if ((flags & STATEMENT_SILENT) != 0)
+        add(ret, REASON_BACKER_SILENT, PEER_WITNESS);
+    else if ((flags & STATEMENT_HELD_BACK) != 0)
+        add(ret, REASON_BACKER_HELD_BACK, PEER_WITNESS);
+}
+
 void handover_ask_survival(const struct core *core, mono_ms now, struct obstacles *ret)
 {
     ret->count = 0;
@@ -112,9 +131,5 @@ void handover_ask_survival(const struct core *core, mono_ms now, struct obstacle
         obstacles_add(ret, (struct obstacle){REASON_IS_PAUSED, PEER_NONE, 0, core->pause.until});
     if (core->evidence.frozen)
         add(ret, REASON_IS_FROZEN, core->evidence.peer);
-    if (!fresh(core, PEER_WITNESS, now))
-        add(ret, REASON_NO_SPARE, PEER_WITNESS);
-    else if (core->settings.self != PEER_WITNESS &&
-             (core->last[PEER_WITNESS].flags & STATEMENT_SILENT) != 0)
-        add(ret, REASON_BACKER_SILENT, PEER_WITNESS);
+    ask_witness(core, now, ret);
 }

@@ -164,23 +164,33 @@ static void put(struct core *core, struct outcome *outcome)
         ledger_put(&core->voter.ledger, outcome);
 }
 
+void orders_keep_members(struct core *core, struct outcome *outcome)
+{
+    core->voter.ledger.wanted.members = core->roster.members;
+    put(core, outcome);
+}
+
 static void recover(struct core *core, const struct event *event, struct outcome *outcome)
 {
     silence_excuse(&core->silence, event->order.peer);
     if (event->order.peer >= NODE_COUNT || !roster_accept(&core->roster))
         return; /* only the word for the other node confirms the set (rule N10) */
-    core->voter.ledger.wanted.members = core->roster.members;
+    orders_keep_members(core, outcome);
+}
+
+void orders_keep_pause(struct core *core, span_ms left_ms, struct outcome *outcome)
+{
+    struct stored *wanted = &core->voter.ledger.wanted;
+    wanted->pause_order = core->pause.order;
+    wanted->pause_until_wall_s = left_ms > 0 ? core->wall_s + left_ms / 1000 : 0;
     put(core, outcome);
 }
 
 static void order_pause(struct core *core, mono_ms now, span_ms left_ms,
                         struct outcome *outcome)
 {
-    struct stored *wanted = &core->voter.ledger.wanted;
     pause_order(&core->pause, core->settings.self, left_ms, now, outcome);
-    wanted->pause_order = core->pause.order;
-    wanted->pause_until_wall_s = left_ms > 0 ? core->wall_s + left_ms / 1000 : 0;
-    put(core, outcome);
+    orders_keep_pause(core, left_ms, outcome);
 }
 
 void orders_do(struct core *core, mono_ms now, const struct event *event,

@@ -14,5 +14,9 @@ void orders_ask(const struct core *core, mono_ms now, const struct event *event,
 /* Does it when nothing stands against it; otherwise nothing happens. */
 void orders_do(struct core *core, mono_ms now, const struct event *event,
                struct outcome *outcome);
+/* Has the confirmed set of keys written (rule N10). */
+void orders_keep_members(struct core *core, struct outcome *outcome);
+/* Has the present pause written (rule N12): left_ms of it, 0 = over. */
+void orders_keep_pause(struct core *core, span_ms left_ms, struct outcome *outcome);
 
 #endif

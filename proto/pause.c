@@ -13,6 +13,8 @@ void pause_init(struct pause *pause, const struct stored *found, mono_ms now, in
     if (!found->present)
         return;
     pause->order = found->pause_order;
+    if (found->pause_until_wall_s == 0)
+        return; /* over, or resumed: no wall clock, however wrong, brings it back */
     int64_t left_s = found->pause_until_wall_s - wall_s;
     if (left_s <= 0)
         return;
@@ -50,12 +52,13 @@ bool pause_heard(struct pause *pause, const struct pause_said *said, mono_ms now
     return true;
 }
 
-void pause_settle(struct pause *pause, mono_ms now, struct outcome *outcome)
+bool pause_settle(struct pause *pause, mono_ms now, struct outcome *outcome)
 {
     if (pause->until == MONO_LONG_AGO || now < pause->until)
-        return;
+        return false;
     pause->until = MONO_LONG_AGO;
     outcome_note(outcome, REASON_RESUMED, PEER_NONE, 0, 0);
+    return true;
 }
 
 bool pause_is_on(const struct pause *pause, mono_ms now)

@@ -20,8 +20,9 @@ void pause_order(struct pause *pause, uint8_t self, span_ms left_ms, mono_ms now
 /* What another peer says. True when it was a newer order: the caller has it written. */
 bool pause_heard(struct pause *pause, const struct pause_said *said, mono_ms now,
                  struct outcome *outcome);
-/* Ends a pause whose time is over. */
-void pause_settle(struct pause *pause, mono_ms now, struct outcome *outcome);
+/* Ends a pause whose time is over. True when it did: the caller has it written, so that a wall
+ * clock that is wrong after the next start cannot bring it back. */
+bool pause_settle(struct pause *pause, mono_ms now, struct outcome *outcome);
 bool pause_is_on(const struct pause *pause, mono_ms now);
 struct pause_said pause_says(const struct pause *pause, mono_ms now);
 

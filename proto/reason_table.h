@@ -93,12 +93,14 @@
     X(ABSTAINS, INFO, "abstains", "gave up on purpose: leaves the other the chance for {ms}")   \
     X(NO_BACKER, INFO, "no-backer", "{peer} could not back it: not heard within half a lease")  \
     X(BACKER_SILENT, INFO, "backer-silent", "{peer} could not back it: silent after a restart") \
+    X(BACKER_HELD_BACK, INFO, "backer-held-back",                                               \
+      "{peer} could not back anybody new: ask 'holdfast why' there")                            \
     X(BACKER_BOUND, INFO, "backer-bound", "{peer} could not back it: promised to the other node")\
     X(BACKER_NEW, INFO, "backer-new",                                                           \
       "{peer} could not back it: its key is new and the other node has not confirmed it")       \
     X(MEMBERS_PENDING, INFO, "members-pending",                                                 \
-      "the set of keys changed and {peer} has not shown the same set ('holdfast recover' if "   \
-      "that machine is gone)")                                                                  \
+      "the set of keys is not confirmed: {peer} has not shown the same set ('holdfast recover' "\
+      "if that machine is gone)")                                                                  \
     X(IS_FROZEN, INFO, "is-frozen", "proof of a lying or cloned {peer}: no automatic moves")    \
     X(WAITS_FORCED, INFO, "waits-forced",                                                       \
       "{peer} was made holder by force: waits for 'holdfast release' there")                    \
@@ -111,6 +113,8 @@
     X(TARGET_UNFIT, INFO, "target-unfit", "{peer} is not fit")                                  \
     X(TARGET_MAINTENANCE, INFO, "target-maintenance", "{peer} is in maintenance")               \
     X(TARGET_MUTE, INFO, "target-mute", "{peer} is silent after its restart")                   \
+    X(TARGET_HELD_BACK, INFO, "target-held-back",                                               \
+      "{peer} could not claim now: ask 'holdfast why' there")                                   \
     X(TARGET_SELF, INFO, "target-self", "{peer} is this node itself")                           \
     X(TARGET_ALIVE, INFO, "target-alive", "{peer} is alive: it is heard freshly")               \
     X(NO_SPARE, INFO, "no-spare",                                                               \

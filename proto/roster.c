@@ -8,10 +8,9 @@ void roster_init(struct roster *roster, const struct members *members, uint64_t 
     memset(roster, 0, sizeof *roster);
     roster->members = *members;
     roster->members_hash = members_hash;
-    if (!found->present)
-        return;
     for (size_t i = 0; i < PEER_COUNT; i++) {
         roster->is_new[i] =
+            !found->present ||
             memcmp(found->members.key_hash[i], members->key_hash[i], KEY_HASH_SIZE) != 0;
         roster->pending = roster->pending || roster->is_new[i];
     }

@@ -15,7 +15,8 @@ struct roster {
     bool is_new[PEER_COUNT];     /* which keys differ from those on disk */
 };
 
-/* A first start (nothing on disk) has nothing to compare: not pending. */
+/* Compares with what is on disk. Without a file nothing is known of the set that this node voted
+ * under before: pending, too. (`holdfast init` writes the set of a new cluster.) */
 void roster_init(struct roster *roster, const struct members *members, uint64_t members_hash,
                  const struct stored *found);
 /* A fresh statement of the other node was accepted. True when this confirmed a pending set: the

@@ -4,6 +4,14 @@
 
 #include "silence.h"
 
+/* Something of my own keeps me from claiming, or a witness from backing anybody new. */
+static bool is_held_back(const struct core *core)
+{
+    bool node = core->settings.self < NODE_COUNT;
+    return core->evidence.frozen || core->voter.ledger.failing ||
+           (node && (core->roster.pending || core->force.seen_from != PEER_NONE));
+}
+
 static uint32_t flags_now(const struct core *core, mono_ms now)
 {
     uint32_t flags = 0;
@@ -19,8 +27,10 @@ static uint32_t flags_now(const struct core *core, mono_ms now)
         flags |= STATEMENT_FORCED;
     if (pause_is_on(&core->pause, now))
         flags |= STATEMENT_PAUSED;
-    if (core->claim.leaving)
+    if (core->claim.leaving || now < core->claim.abstain_until)
         flags |= STATEMENT_LEAVING;
+    if (is_held_back(core))
+        flags |= STATEMENT_HELD_BACK;
     return flags;
 }
 

@@ -9,8 +9,10 @@ uint8_t standing_holder(const struct core *core, mono_ms now)
             echo_is_fresh(&core->echo, node, now, core->settings.lease_ms))
             return node;
     uint8_t bound = voter_bound_to(&core->voter, now);
-    bool said = bound != PEER_NONE && core->voter.promise.answers.boot != 0;
-    return said && bound != core->settings.self ? bound : PEER_NONE;
+    if (bound == PEER_NONE || bound == core->settings.self)
+        return PEER_NONE;
+    bool held = (core->last[bound].flags & STATEMENT_HOLDING) != 0; /* not only claimed */
+    return held && core->voter.promise.answers.boot != 0 ? bound : PEER_NONE;
 }
 
 static enum standing kind_now(const struct core *core, mono_ms now)

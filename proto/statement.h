@@ -16,7 +16,8 @@ enum statement_flag {
     STATEMENT_MAINTENANCE = 1 << 3, /* an operator keeps this node from claiming */
     STATEMENT_FORCED = 1 << 4,      /* rule N11: my claim is a forced takeover */
     STATEMENT_PAUSED = 1 << 5,      /* rule N12 */
-    STATEMENT_LEAVING = 1 << 6,     /* giving up on purpose (rule N7), effects still running */
+    STATEMENT_LEAVING = 1 << 6,     /* rule N7: giving up on purpose, or did so and abstains */
+    STATEMENT_HELD_BACK = 1 << 7,   /* V9, N10, N11 or the disk keep me from acting anew */
 };
 
 /* "For length_ms from the moment I accepted your statement `answers`, I back nobody but

@@ -161,9 +161,11 @@ void voter_weigh(struct voter *voter, const struct silence *silence,
         move_up(voter, &asked, outcome);
 }
 
-void voter_released(struct voter *voter, uint8_t from, uint64_t released, mono_ms now,
+void voter_released(struct voter *voter, const struct statement *statement, mono_ms now,
                     struct outcome *outcome)
 {
+    uint8_t from = statement->from;
+    uint64_t released = statement->released;
     if (voter->pending.epoch != 0 && voter->pending.holder == from &&
         released >= voter->pending.epoch)
         voter->pending = no_promise;
@@ -173,7 +175,7 @@ void voter_released(struct voter *voter, uint8_t from, uint64_t released, mono_m
     outcome_note(outcome, REASON_PROMISE_FREED, from, voter->promise.epoch, 0);
     voter->promise = no_promise;
     voter->free_since = now;
-    voter->freed_by_release = true;
+    voter->freed_by_release = (statement->flags & STATEMENT_LEAVING) != 0;
     voter->freed_epoch = released;
     outcome->prompt = true;
 }

@@ -28,7 +28,7 @@ struct voter {
     uint64_t floor;
     uint8_t floor_holder;      /* PEER_NONE: learned, or nobody */
     mono_ms free_since;        /* when the last promise ended */
-    bool freed_by_release;     /* and whether its holder gave it up (else it ran out) */
+    bool freed_by_release;     /* and whether its holder gave it up on purpose */
     uint64_t freed_epoch;      /* up to this number; a later one of that node outdates it */
     enum reason refused;       /* last refusal told, and of which claim */
     uint64_t refused_epoch;
@@ -50,9 +50,10 @@ void voter_settle(struct voter *voter, mono_ms now, struct outcome *outcome);
 /* Weighs a claim: renews, moves up, promises, or refuses with a note (rules V1 to V5). */
 void voter_weigh(struct voter *voter, const struct silence *silence,
                  const struct weighing *weighing, struct outcome *outcome);
-/* Rule V6: the holder gave up every number up to `released`. Call after voter_weigh of the same
- * statement. */
-void voter_released(struct voter *voter, uint8_t from, uint64_t released, mono_ms now,
+/* Rule V6: the author gave up every number up to `released`. Call after voter_weigh of the same
+ * statement. Only what was given up on purpose (flag `leaving`) was given up with services closed:
+ * a lease that ran out while its holder stood still is released, too, when it wakes up. */
+void voter_released(struct voter *voter, const struct statement *statement, mono_ms now,
                     struct outcome *outcome);
 /* A newer number of the other node is heard of: the release is not the last word any more. */
 void voter_heard_of(struct voter *voter, uint64_t epoch);

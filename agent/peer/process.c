@@ -45,7 +45,7 @@ static void take_resume(struct process *process)
 {
     const char *value = getenv(RESUME_NAME);
     process->resumed = value != NULL;
-    process->resumed_fit = value != NULL && strcmp(value, "fit") == 0;
+    process->resumed_fit = value != NULL && strcmp(value, PROCESS_FIT) == 0;
     unsetenv(RESUME_NAME);
 }
 
@@ -102,10 +102,11 @@ static void reap_children(void)
     }
 }
 
-int process_again(const struct process *process, bool fit, struct err *err)
+int process_again(const struct process *process, const char *resume, struct err *err)
 {
     reap_children();
-    (void)setenv(RESUME_NAME, fit ? "fit" : "unfit", 1);
+    if (resume != NULL)
+        (void)setenv(RESUME_NAME, resume, 1);
     (void)execv(process->program, process->arguments);
     return err_set(err, ERR_SYSTEM, "%s: %s", process->program, strerror(errno));
 }

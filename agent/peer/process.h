@@ -24,6 +24,8 @@ void process_forget(struct process *process);
 int process_check_again(const struct process *process, struct err *err);
 /* Executes the program file again, same pid, same arguments; returns only when that fails.
  * Children that were just killed are reaped first (at most 100 ms). */
-int process_again(const struct process *process, bool fit, struct err *err);
+int process_again(const struct process *process, const char *resume, struct err *err);
+#define PROCESS_FIT "fit"     /* resume: the same machine and disk, and it was fit; */
+#define PROCESS_UNFIT "unfit" /* or was not; NULL: a start like any other (memory set back) */
 
 #endif

@@ -369,6 +369,7 @@ static struct core_settings settings_of(const struct pump_world *world)
         .prefer = config->prefer,
         .failback_after_ms = config->failback_after_ms,
         .min_hold_ms = config->min_hold_ms,
+        .in_place = world->in_place,
         .boot = draw(),
         .prng_seed = draw(),
         .wall_s = clock_wall_s(),

@@ -34,6 +34,7 @@ struct pump_world {
     const uint8_t *secret; /* of keys_read */
     struct store *store;
     struct stored found; /* of store_open */
+    bool in_place;       /* this life follows `holdfast restart` */
     const struct endpoint *listen;
     size_t listen_count;
     bool listen_is_default;           /* see socket.h */

@@ -59,6 +59,7 @@ struct station {
     mono_ms stop_until;
     mono_ms looked_at; /* redundancy */
     bool stopping, restarting, closed;
+    bool set_back;   /* the restart follows a memory that was set back: nothing is taken over */
     bool hangs; /* a thread waits for the disk or the resolver */
 };
 
@@ -190,6 +191,14 @@ static void restart(void *owner)
     uv_timer_start(&station->stop, on_stop_look, STOP_LOOK_MS, STOP_LOOK_MS);
 }
 
+/* This machine's memory was set back, and its disk perhaps with it: nothing is taken over. */
+static void begin_anew(void *owner)
+{
+    struct station *station = owner;
+    station->set_back = true;
+    restart(owner);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct station *station = handle->data;
@@ -284,10 +293,11 @@ static int open_pump(struct station *station, struct err *err)
         .secret = station->secret,
         .store = station->store,
         .found = station->found,
+        .in_place = station->process.resumed,
         .listen = by_default ? everywhere : station->options.listen,
         .listen_count = by_default ? 2 : station->options.listen_count,
         .listen_is_default = by_default,
-        .on_new_boot = restart,
+        .on_new_boot = begin_anew,
         .owner = station,
     };
     return pump_open(&station->pump, &world, err);
@@ -464,10 +474,11 @@ int station_run(const struct station_program *program, int argc, char **argv)
             code = run(station, &err);
     }
     bool fit = program->is_fit != NULL && program->is_fit(program->owner);
+    const char *resume = station->set_back ? NULL : fit ? PROCESS_FIT : PROCESS_UNFIT;
     keys_close(station->secret);
     free(station->config);
     if (code == 0 && station->restarting)
-        (void)process_again(&station->process, fit, &err);
+        (void)process_again(&station->process, resume, &err);
     int status = exit_code(station, &err);
     if (station->hangs)
         _exit(status); /* an orderly exit would wait for that thread */

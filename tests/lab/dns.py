@@ -64,6 +64,8 @@ template:
     zonefile-sync: -1
     zonefile-load: difference-no-serial
     journal-content: all
+    journal-max-depth: 1000000
+    journal-max-usage: 500M
     acl: update
 zone:
   - domain: example.com
@@ -128,11 +130,15 @@ class Server:
 
 
 def added_by_knot(text):
-    """Lines of kjournalprint that stand in the parts headed by what was added."""
-    lines, adding = [], False
+    """Lines of kjournalprint that stand in the parts headed by what was added. Not of the whole
+    zone that it prints first: that one is newer than the changes below once old ones were merged
+    into it (which the configured depth keeps from happening)."""
+    lines, adding, whole = [], False, False
     for line in text.splitlines():
         if line.startswith(";"):
-            adding = "Added" in line or "added" in line
+            if "Zone-in-journal" in line or "Changes between" in line:
+                whole = "Zone-in-journal" in line
+            adding = not whole and "dded" in line
         elif adding:
             lines.append(line)
     return lines

@@ -1,10 +1,16 @@
 #include "world.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
-static void put_event(struct world *world, const struct world_event *event);
+#include "door.h"
+
+#define NO_WAKE INT64_MAX
+
+uint8_t world_role(uint8_t slot)
+{
+    return slot < PEER_COUNT ? slot : PEER_WITNESS;
+}
 
 span_ms world_draw(struct world *world, span_ms low, span_ms high)
 {
@@ -13,371 +19,473 @@ span_ms world_draw(struct world *world, span_ms low, span_ms high)
     return low + (span_ms)(prng_next(&world->prng) % (uint64_t)(high - low + 1));
 }
 
-static bool chance(struct world *world, uint32_t ppt)
+bool world_chance(struct world *world, uint32_t ppt)
 {
     return ppt > 0 && prng_next(&world->prng) % 1000 < ppt;
 }
 
+void world_trace(struct world *world, uint64_t number)
+{
+    world->trace = (world->trace ^ number) * 0x100000001b3u;
+    world->trace ^= world->trace >> 29;
+}
+
+struct world_event *world_plan(struct world *world, enum world_kind kind, uint8_t slot,
+                               true_us delay)
+{
+    struct world_event *event = event_new(&world->queue);
+    if (event == NULL) {
+        check_fail(world, "queue", "too many events");
+        return NULL;
+    }
+    event->at = world->now + delay;
+    event->kind = kind;
+    event->peer = slot;
+    event->life = world->peers[slot].life;
+    return event;
+}
+
+static void init_peer(struct world *world, uint8_t slot)
+{
+    struct world_peer *p = &world->peers[slot];
+    p->fit = true;
+    p->auto_idle = true;
+    p->wake_at = NO_WAKE;
+    p->thawed_at = -NO_WAKE / 2;
+    p->settings = world->settings;
+    p->base = world_draw(world, 1000, 1000000);
+    p->disk.delay_min = 5;
+    p->disk.delay_max = 20;
+    p->disk.file.holder = p->disk.before.holder = PEER_NONE;
+}
+
 void world_init(struct world *world, uint64_t seed, span_ms interval_ms, span_ms lease_ms)
 {
-    memset(world, 0, sizeof *world);
+    memset(world, 0, offsetof(struct world, queue)); /* the queue's slots are filled anew */
+    memset(&world->has_zone, 0, sizeof *world - offsetof(struct world, has_zone));
     prng_init(&world->prng, seed);
+    event_queue_init(&world->queue);
+    zone_init(&world->zone);
+    check_init(&world->check);
     world->settings = (struct core_settings){.interval_ms = interval_ms,
                                              .lease_ms = lease_ms,
                                              .drift_ppm = 10000,
                                              .jitter_ppt = 100,
-                                             .demote_lead_ms = lease_ms / 10,
+                                             .demote_lead_ms =
+                                                 lease_ms / 4 < 500 ? lease_ms / 4 : 500,
                                              .prefer = PEER_NONE,
                                              .failback_after_ms = 600000,
                                              .min_hold_ms = 60000,
                                              .members_hash = 7,
-                                             .version = "story"};
+                                             .version = "sim"};
     world->net.delay_min = 1;
     world->net.delay_max = 20;
-    world->last_holder = PEER_NONE;
-    for (size_t i = 0; i < WORLD_EVENT_MAX; i++)
-        world->free_list[i] = (uint16_t)i;
-    world->free_count = WORLD_EVENT_MAX;
-    for (uint8_t peer = 0; peer < PEER_COUNT; peer++) {
-        world->peers[peer].fit = true;
-        world->peers[peer].auto_idle = true;
-        world->peers[peer].base = world_draw(world, 1000, 1000000);
-        world->peers[peer].disk.delay_min = 5;
-        world->peers[peer].disk.delay_max = 20;
-        world->peers[peer].disk.file.holder = PEER_NONE;
-    }
+    for (uint8_t slot = 0; slot < SLOT_COUNT; slot++)
+        init_peer(world, slot);
 }
 
-mono_ms world_clock(const struct world *world, uint8_t peer)
+mono_ms world_clock(const struct world *world, uint8_t slot)
 {
-    const struct world_peer *p = &world->peers[peer];
+    const struct world_peer *p = &world->peers[slot];
+    if (p->clock_stopped)
+        return p->base;
     true_us passed = world->now - p->base_at;
     return p->base + passed * (1000000 + p->rate_ppm) / 1000000 / 1000;
 }
 
-void world_rate(struct world *world, uint8_t peer, int32_t rate_ppm)
+/* From here on the clock counts anew, without a jump. */
+static void rebase(struct world *world, uint8_t slot)
 {
-    struct world_peer *p = &world->peers[peer];
-    p->base = world_clock(world, peer);
+    struct world_peer *p = &world->peers[slot];
+    p->base = world_clock(world, slot);
     p->base_at = world->now;
-    p->rate_ppm = rate_ppm;
 }
 
-static true_us true_time_of(const struct world *world, uint8_t peer, mono_ms at)
+true_us world_instant(const struct world *world, uint8_t slot, mono_ms at)
 {
-    const struct world_peer *p = &world->peers[peer];
-    span_ms wait = at - world_clock(world, peer);
-    if (wait <= 0)
+    const struct world_peer *p = &world->peers[slot];
+    if (at <= world_clock(world, slot))
         return world->now;
-    true_us length = wait * 1000;
-    return world->now + length * 1000000 / (1000000 + p->rate_ppm);
+    /* The first instant at which the clock shows `at`. */
+    true_us length = (at - p->base) * 1000;
+    true_us instant = p->base_at + length * 1000000 / (1000000 + p->rate_ppm) + 1;
+    return instant > world->now ? instant : world->now;
 }
 
-static void lose_violation(struct world *world, const char *what, uint8_t peer, uint64_t epoch)
+void world_rate(struct world *world, uint8_t slot, int32_t rate_ppm)
 {
-    if (world->violation[0] != '\0')
-        return;
-    snprintf(world->violation, sizeof world->violation, "%s: peer %u epoch %llu at %lld ms",
-             what, peer, (unsigned long long)epoch, (long long)(world->now / 1000));
+    struct world_peer *p = &world->peers[slot];
+    rebase(world, slot);
+    p->rate_ppm = rate_ppm;
+    if (p->wake_at != NO_WAKE)
+        p->wake_at = world_instant(world, slot, p->wake_local);
 }
 
 uint8_t world_holder(const struct world *world)
 {
-    uint8_t holder = PEER_NONE;
-    for (uint8_t node = 0; node < NODE_COUNT; node++) {
-        const struct world_peer *p = &world->peers[node];
-        if (!p->up || !claim_holds(&p->core.claim, world_clock(world, node)))
-            continue;
-        holder = holder == PEER_NONE ? node : 254;
-    }
-    return holder;
+    return check_holder(world);
 }
 
-static void check_notes(struct world *world, uint8_t peer, const struct outcome *outcome)
+static void tell_notes(struct world *world, uint8_t slot, const struct outcome *outcome)
 {
     for (size_t i = 0; i < outcome->note_count; i++) {
         const struct note *note = &outcome->notes[i];
+        world_trace(world, note->epoch ^ ((uint64_t)note->reason << 32) ^ slot);
         if (world->on_note != NULL)
-            world->on_note(world->owner, world, peer, note);
-        if (note->reason != REASON_HOLDS)
-            continue;
-        if (note->epoch <= world->last_epoch)
-            lose_violation(world, "epoch not above an earlier one", peer, note->epoch);
-        world->last_epoch = note->epoch;
-        world->acquisitions++;
-        world->moves += world->last_holder != PEER_NONE && world->last_holder != peer;
-        world->last_holder = peer;
+            world->on_note(world->owner, world, slot, note);
     }
 }
 
-static void deliver_later(struct world *world, uint8_t from, uint8_t to,
-                          const struct statement *statement)
-{
-    struct world_net *net = &world->net;
-    int copies = chance(world, net->double_ppt) ? 2 : 1;
-    for (int i = 0; i < copies; i++) {
-        if (net->cut[from][to] || chance(world, net->loss_ppt))
-            continue;
-        span_ms delay = world_draw(world, net->delay_min * 1000, net->delay_max * 1000);
-        if (chance(world, net->late_ppt))
-            delay += world_draw(world, 0, net->late_max * 1000);
-        struct world_event event = {.at = world->now + delay,
-                                    .kind = WORLD_DELIVER,
-                                    .peer = to,
-                                    .statement = *statement,
-                                    .via = from};
-        put_event(world, &event);
-    }
-}
-
-static void store(struct world *world, uint8_t peer, const struct outcome *outcome,
+static void store(struct world *world, uint8_t slot, const struct outcome *outcome,
                   uint64_t ticket)
 {
-    struct world_peer *p = &world->peers[peer];
+    struct world_peer *p = &world->peers[slot];
     span_ms delay = world_draw(world, p->disk.delay_min, p->disk.delay_max);
-    struct world_event event = {.at = world->now + delay * 1000,
-                                .kind = WORLD_STORED,
-                                .peer = peer,
-                                .life = p->life,
-                                .ticket = ticket,
-                                .ok = !p->disk.failing,
-                                .stored = outcome->stored};
-    put_event(world, &event);
+    struct world_event *event = world_plan(world, WORLD_STORED, slot, delay * 1000);
+    if (event == NULL)
+        return;
+    event->ticket = ticket;
+    event->ok = p->disk.failing == 0;
+    event->stored = outcome->stored;
+    p->slow_until = event->at;
+    event_plan(&world->queue, event);
 }
 
-static void perform(struct world *world, uint8_t peer, const struct outcome *outcome)
+static void relay(struct world *world, uint8_t slot, const struct action *action)
 {
-    struct world_peer *p = &world->peers[peer];
+    size_t size;
+    const uint8_t *kept = core_kept(&world->peers[slot].core, action->author, &size);
+    if (world->door != NULL)
+        door_relay(world->door, world, slot, action);
+    else if (kept != NULL && size == sizeof(struct statement)) {
+        struct statement statement;
+        memcpy(&statement, kept, sizeof statement);
+        net_send(world, slot, action->to, &statement);
+    }
+}
+
+static void stand(struct world *world, uint8_t slot, const struct outcome *outcome)
+{
+    struct world_peer *p = &world->peers[slot];
+    if (world->has_zone && slot < NODE_COUNT)
+        writer_standing(world, slot, &outcome->standing);
+    if (!outcome->standing.leaving || p->auto_idle)
+        return;
+    span_ms demotion = world_draw(world, 0, p->core.settings.demote_lead_ms);
+    struct world_event *event = world_plan(world, WORLD_IDLE, slot, demotion * 1000);
+    if (event != NULL)
+        event_plan(&world->queue, event);
+}
+
+static void perform(struct world *world, uint8_t slot, const struct outcome *outcome)
+{
+    struct world_peer *p = &world->peers[slot];
+    bool said = false;
     for (size_t i = 0; i < outcome->action_count; i++) {
         const struct action *action = &outcome->actions[i];
-        struct statement relayed;
-        struct world_event wake = {.kind = WORLD_WAKE, .peer = peer, .life = p->life};
-        size_t size;
         switch (action->kind) {
         case ACTION_STORE:
-            store(world, peer, outcome, action->ticket);
+            store(world, slot, outcome, action->ticket);
             break;
         case ACTION_SEND:
-            deliver_later(world, peer, action->to, &outcome->statement);
+            if (!said)
+                check_said(world, slot, &outcome->statement);
+            if (!said && world->door != NULL)
+                door_sign(world->door, slot, &outcome->statement);
+            said = true;
+            net_send(world, slot, action->to, &outcome->statement);
             break;
         case ACTION_RELAY:
-            memcpy(&relayed, core_kept(&p->core, action->author, &size), sizeof relayed);
-            deliver_later(world, peer, action->to, &relayed);
+            relay(world, slot, action);
             break;
         case ACTION_WAKE:
-            wake.wake_at = action->at;
-            wake.ticket = ++p->wakes;
-            wake.at = true_time_of(world, peer, action->at) + 1;
-            put_event(world, &wake);
+            p->wake_local = action->at;
+            p->wake_at = world_instant(world, slot, action->at);
             break;
         case ACTION_STANDING:
-        case ACTION_NEW_BOOT:
+            stand(world, slot, outcome);
             break;
+        case ACTION_NEW_BOOT:
+            world_crash(world, slot);
+            world_start(world, slot);
+            return;
         }
     }
 }
 
-static int64_t wall(const struct world *world, uint8_t peer)
+static int64_t wall(const struct world *world, uint8_t slot)
 {
-    return 1000 + world->now / 1000000 + world->peers[peer].wall_offset_s;
+    return 1000 + world->now / 1000000 + world->peers[slot].wall_offset_s;
 }
 
-void world_event(struct world *world, uint8_t peer, const struct event *event)
+void world_event(struct world *world, uint8_t slot, const struct event *event)
 {
-    struct world_peer *p = &world->peers[peer];
+    struct world_peer *p = &world->peers[slot];
     struct outcome outcome;
     struct event copy = *event;
     if (!p->up)
         return;
-    copy.wall_s = wall(world, peer);
+    mono_ms now = world_clock(world, slot);
+    if (world->batch_clock && world->batch_now != 0 && world->batch_now >= p->core.now)
+        now = world->batch_now;
+    copy.wall_s = wall(world, slot);
     world->steps++;
-    core_step(&p->core, world_clock(world, peer), &copy, &outcome);
-    check_notes(world, peer, &outcome);
-    perform(world, peer, &outcome);
-    if (outcome.standing.leaving && p->auto_idle)
-        world_event(world, peer, &(struct event){.kind = EVENT_IDLE});
+    core_step(&p->core, now < p->core.now ? p->core.now : now, &copy, &outcome);
+    check_stepped(world, slot, &outcome);
+    tell_notes(world, slot, &outcome);
+    perform(world, slot, &outcome);
+    if (outcome.standing.leaving && p->auto_idle && p->up)
+        world_event(world, slot, &(struct event){.kind = EVENT_IDLE});
 }
 
-void world_start(struct world *world, uint8_t peer)
+void world_start(struct world *world, uint8_t slot)
 {
-    struct world_peer *p = &world->peers[peer];
-    struct core_settings settings = world->settings;
+    struct world_peer *p = &world->peers[slot];
+    struct core_settings settings = p->settings;
     struct outcome outcome;
     if (p->up)
         return;
     p->up = true;
     p->frozen = false;
     p->life++;
-    settings.self = peer;
+    p->members_running = p->members_set;
+    settings.self = world_role(slot);
     settings.boot = prng_next(&world->prng) | 1;
     settings.prng_seed = prng_next(&world->prng);
-    settings.wall_s = wall(world, peer);
-    core_init(&p->core, &settings, &p->disk.file, world_clock(world, peer), &outcome);
-    check_notes(world, peer, &outcome);
-    perform(world, peer, &outcome);
-    if (peer != PEER_WITNESS)
-        world_event(world, peer, &(struct event){.kind = EVENT_FITNESS, .fitness.fit = p->fit});
+    settings.wall_s = wall(world, slot);
+    settings.members_hash = 7 + p->members_set;
+    settings.members.key_hash[PEER_WITNESS][0] = (uint8_t)p->members_set;
+    writer_init(&p->writer);
+    core_init(&p->core, &settings, &p->disk.file, world_clock(world, slot), &outcome);
+    check_stepped(world, slot, &outcome);
+    tell_notes(world, slot, &outcome);
+    perform(world, slot, &outcome);
+    if (slot >= NODE_COUNT)
+        return;
+    world_event(world, slot, &(struct event){.kind = EVENT_FITNESS, .fitness.fit = p->fit});
+    world_event(world, slot, &(struct event){.kind = EVENT_DEMOTED});
 }
 
-void world_crash(struct world *world, uint8_t peer)
+void world_crash(struct world *world, uint8_t slot)
 {
-    world->peers[peer].up = false;
-    world->peers[peer].frozen = false;
-    world->peers[peer].life++;
+    struct world_peer *p = &world->peers[slot];
+    if (p->clock_stopped) {
+        p->clock_stopped = false;
+        p->base_at = world->now;
+    }
+    p->up = false;
+    p->frozen = false;
+    p->buffered = 0;
+    p->wake_at = NO_WAKE;
+    p->life++;
+    check_died(world, slot);
 }
 
-void world_fit(struct world *world, uint8_t peer, bool fit)
+void world_fit(struct world *world, uint8_t slot, bool fit)
 {
-    world->peers[peer].fit = fit;
-    if (!world->peers[peer].frozen)
-        world_event(world, peer, &(struct event){.kind = EVENT_FITNESS, .fitness.fit = fit});
+    world->peers[slot].fit = fit;
+    if (!world->peers[slot].frozen)
+        world_event(world, slot, &(struct event){.kind = EVENT_FITNESS, .fitness.fit = fit});
 }
 
-void world_freeze(struct world *world, uint8_t peer, span_ms length)
+void world_freeze(struct world *world, uint8_t slot, span_ms length)
 {
-    struct world_peer *p = &world->peers[peer];
+    struct world_peer *p = &world->peers[slot];
     if (!p->up || p->frozen)
         return;
-    p->frozen = true;
-    put_event(world, &(struct world_event){.at = world->now + length * 1000,
-                                           .kind = WORLD_THAW,
-                                           .peer = peer,
-                                           .life = p->life});
-}
-
-void world_heal(struct world *world)
-{
-    memset(world->net.cut, 0, sizeof world->net.cut);
-    world->net.loss_ppt = world->net.double_ppt = world->net.late_ppt = 0;
-    world->net.delay_max = 20;
-    for (uint8_t peer = 0; peer < PEER_COUNT; peer++) {
-        world->peers[peer].disk.failing = false;
-        world->peers[peer].disk.delay_max = 20;
-        world_fit(world, peer, true);
-    }
-}
-
-static bool before(const struct world *world, uint16_t a, uint16_t b)
-{
-    const struct world_event *x = &world->events[a], *y = &world->events[b];
-    return x->at < y->at || (x->at == y->at && x->serial < y->serial);
-}
-
-static void put_event(struct world *world, const struct world_event *event)
-{
-    if (world->free_count == 0) { /* as a full socket buffer would */
-        if (event->kind != WORLD_DELIVER)
-            lose_violation(world, "too many events", event->peer, 0);
+    struct world_event *event = world_plan(world, WORLD_THAW, slot, length * 1000);
+    if (event == NULL)
         return;
+    if (world->monotonic_clock) {
+        rebase(world, slot);
+        p->clock_stopped = true;
     }
-    uint16_t slot = world->free_list[--world->free_count];
-    world->events[slot] = *event;
-    world->events[slot].serial = ++world->serial;
-    size_t at = world->heap_size++;
-    while (at > 0 && before(world, slot, world->heap[(at - 1) / 2])) {
-        world->heap[at] = world->heap[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    world->heap[at] = slot;
+    p->frozen = true;
+    p->frozen_at = world->now;
+    p->thaw_at = event->at;
+    event_plan(&world->queue, event);
 }
 
-static uint16_t pop_event(struct world *world)
+void world_freeze_guest(struct world *world, uint8_t slot, span_ms length)
 {
-    uint16_t top = world->heap[0];
-    uint16_t last = world->heap[--world->heap_size];
-    size_t at = 0;
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= world->heap_size)
-            break;
-        if (child + 1 < world->heap_size &&
-            before(world, world->heap[child + 1], world->heap[child]))
-            child++;
-        if (!before(world, world->heap[child], last))
-            break;
-        world->heap[at] = world->heap[child];
-        at = child;
+    struct world_peer *p = &world->peers[slot];
+    if (!p->up || p->frozen)
+        return;
+    world_freeze(world, slot, length);
+    rebase(world, slot);
+    p->clock_stopped = true;
+    check_tainted(world, slot);
+}
+
+void world_thaw(struct world *world, uint8_t slot)
+{
+    struct world_peer *p = &world->peers[slot];
+    if (!p->frozen)
+        return;
+    p->frozen = false;
+    p->buffered = 0;
+    p->thawed_at = world->now;
+    p->slept_us = p->clock_stopped ? 0 : world->now - p->frozen_at;
+    if (p->clock_stopped) {
+        p->clock_stopped = false;
+        p->base_at = world->now;
+        if (!world->monotonic_clock)
+            check_tainted(world, slot);
     }
-    world->heap[at] = last;
-    world->free_list[world->free_count++] = top;
-    return top;
+    if (p->wake_at != NO_WAKE) /* I/O callbacks run before timers: the datagrams come first */
+        p->wake_at = world_instant(world, slot, p->wake_local) + 3;
+    world->batch_now = world->batch_clock ? p->core.now : 0;
+    if (p->core.merit.fit != p->fit && slot < NODE_COUNT)
+        world_event(world, slot, &(struct event){.kind = EVENT_FITNESS, .fitness.fit = p->fit});
 }
 
 /* A frozen process meets what waited in its socket buffer first, its timers after. */
 static void defer(struct world *world, const struct world_event *event)
 {
-    struct world_event later = *event;
-    true_us thaw = world->now;
-    for (size_t i = 0; i < world->heap_size; i++) {
-        const struct world_event *other = &world->events[world->heap[i]];
-        if (other->kind == WORLD_THAW && other->peer == event->peer && other->at > thaw)
-            thaw = other->at;
-    }
-    later.at = thaw + (event->kind == WORLD_DELIVER ? 1 : 2);
-    put_event(world, &later);
+    struct world_peer *p = &world->peers[event->peer];
+    if (event->kind == WORLD_DELIVER && ++p->buffered > WORLD_BUFFER_MAX)
+        return;
+    struct world_event *later = event_new(&world->queue);
+    if (later == NULL)
+        return;
+    *later = *event;
+    later->at = p->thaw_at + (event->kind == WORLD_DELIVER ? 1 : 2);
+    if (world->door != NULL && event->kind == WORLD_DELIVER)
+        door_moved(world->door, event_slot(&world->queue, event),
+                   event_slot(&world->queue, later));
+    event_plan(&world->queue, later);
 }
 
-static void deliver(struct world *world, const struct world_event *event)
-{
-    struct event heard = {.kind = EVENT_HEARD,
-                          .heard = {.statement = &event->statement,
-                                    .bytes = (const uint8_t *)&event->statement,
-                                    .size = sizeof event->statement,
-                                    .via = event->via}};
-    world_event(world, event->peer, &heard);
-}
-
-static void happen(struct world *world, const struct world_event *event)
+static void stored(struct world *world, const struct world_event *event)
 {
     struct world_peer *p = &world->peers[event->peer];
-    if (event->kind == WORLD_DELIVER && !p->up)
-        return;
-    if (event->kind == WORLD_STORED && event->ok && p->life == event->life) {
-        p->disk.before = p->disk.file; /* the disk goes on while the process stands still */
+    if (event->ok) { /* the disk goes on while the process stands still */
+        p->disk.before = p->disk.file;
         p->disk.file = event->stored;
     }
-    if (event->kind != WORLD_DELIVER && p->life != event->life)
-        return;
-    if (event->kind == WORLD_THAW) {
-        p->frozen = false;
-        world_event(world, event->peer,
-                    &(struct event){.kind = EVENT_FITNESS, .fitness.fit = p->fit});
-        return;
-    }
-    if (event->kind == WORLD_WAKE && event->ticket != p->wakes)
-        return;
-    if (p->frozen) {
-        defer(world, event);
-        return;
-    }
-    if (event->kind == WORLD_DELIVER)
-        deliver(world, event);
-    else if (event->kind == WORLD_STORED)
-        world_event(world, event->peer,
+}
+
+/* What the process itself sees, once it runs. */
+static void meet(struct world *world, const struct world_event *event)
+{
+    uint8_t slot = event->peer;
+    switch (event->kind) {
+    case WORLD_DELIVER:
+        net_deliver(world, event);
+        break;
+    case WORLD_STORED:
+        world_event(world, slot,
                     &(struct event){.kind = EVENT_STORED,
                                     .stored = {.ticket = event->ticket, .ok = event->ok}});
-    else if (event->wake_at <= world_clock(world, event->peer))
-        world_event(world, event->peer, &(struct event){.kind = EVENT_WAKE});
-    else {
-        struct world_event again = *event;
-        again.at = true_time_of(world, event->peer, event->wake_at) + 1000;
-        put_event(world, &again);
+        break;
+    case WORLD_IDLE:
+        world_event(world, slot, &(struct event){.kind = EVENT_IDLE});
+        break;
+    case WORLD_PROMOTE:
+        check_promoted(world, slot);
+        break;
+    case WORLD_WRITER:
+        if (event->ticket == world->peers[slot].writer.number)
+            writer_act(world, slot);
+        break;
+    case WORLD_RESEND:
+        writer_resend(world, event);
+        break;
+    default:
+        writer_answer(world, event);
+        break;
     }
+}
+
+/* What happens whether or not somebody looks. True when nothing is left to do. */
+static bool happens_outside(struct world *world, const struct world_event *event)
+{
+    struct world_peer *p = &world->peers[event->peer];
+    bool dead = p->life != event->life;
+    switch (event->kind) {
+    case WORLD_TAKEN:
+        writer_taken(world, event);
+        return true;
+    case WORLD_UNDO:
+        world->on_undo(world->owner, event->index);
+        return true;
+    case WORLD_START:
+        world_start(world, event->peer);
+        return true;
+    case WORLD_DELIVER:
+        return !p->up;
+    case WORLD_STORED:
+        if (!dead)
+            stored(world, event);
+        return dead;
+    case WORLD_THAW:
+        if (!dead && event->at == p->thaw_at)
+            world_thaw(world, event->peer);
+        return true;
+    default:
+        return dead;
+    }
+}
+
+static void happen(struct world *world, struct world_event *event)
+{
+    world_trace(world, (uint64_t)event->at ^ ((uint64_t)event->kind << 56) ^ event->peer);
+    if (happens_outside(world, event))
+        return;
+    if (world->peers[event->peer].frozen)
+        defer(world, event);
+    else
+        meet(world, event);
+}
+
+/* The running process that wants to be stepped soonest; SLOT_COUNT when none does. */
+static uint8_t next_wake(const struct world *world)
+{
+    uint8_t soonest = SLOT_COUNT;
+    true_us at = NO_WAKE;
+    for (uint8_t slot = 0; slot < SLOT_COUNT; slot++) {
+        const struct world_peer *p = &world->peers[slot];
+        if (p->up && !p->frozen && p->wake_at < at) {
+            at = p->wake_at;
+            soonest = slot;
+        }
+    }
+    return soonest;
+}
+
+static void wake(struct world *world, uint8_t slot)
+{
+    struct world_peer *p = &world->peers[slot];
+    if (p->wake_at > world->now)
+        world->now = p->wake_at;
+    p->wake_at = NO_WAKE;
+    world->batch_now = 0;
+    world_trace(world, (uint64_t)world->now ^ slot);
+    world_event(world, slot, &(struct event){.kind = EVENT_WAKE});
 }
 
 bool world_run(struct world *world, true_us until)
 {
-    while (world->heap_size > 0 && world->events[world->heap[0]].at <= until) {
-        struct world_event event = world->events[pop_event(world)];
-        if (event.at > world->now)
-            world->now = event.at;
-        happen(world, &event);
-        if (world_holder(world) == 254)
-            lose_violation(world, "two holders", 254, world->last_epoch);
-        if (world->violation[0] != '\0')
-            return false;
+    while (!check_failed(world)) {
+        const struct world_event *first = event_first(&world->queue);
+        uint8_t slot = next_wake(world);
+        true_us event_at = first == NULL ? NO_WAKE : first->at;
+        true_us wake_at = slot == SLOT_COUNT ? NO_WAKE : world->peers[slot].wake_at;
+        if (event_at > until && wake_at > until)
+            break;
+        if (wake_at < event_at) {
+            wake(world, slot);
+            continue;
+        }
+        struct world_event *event = event_take(&world->queue);
+        if (event->at > world->now) {
+            world->now = event->at;
+            world->batch_now = 0;
+        }
+        happen(world, event);
+        event_drop(&world->queue, event);
     }
     if (until > world->now)
         world->now = until;
-    return true;
+    return !check_failed(world);
 }

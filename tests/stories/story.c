@@ -223,7 +223,8 @@ static void command(struct story *story, char *text)
         return;
     if (strcmp(word[0], "interval") == 0) {
         world_init(story->world, 1, atoll(word[1]), atoll(word[3]));
-        story->world->settings.jitter_ppt = 0;
+        for (uint8_t slot = 0; slot < SLOT_COUNT; slot++)
+            story->world->peers[slot].settings.jitter_ppt = 0;
         story->world->net.delay_min = story->world->net.delay_max = 10;
         story->world->on_note = on_note;
         story->world->owner = story;
@@ -282,8 +283,8 @@ static void end_scene(struct story *story, const char *path, const char *expecte
 {
     if (story->size == 0)
         say(story, "(nothing)");
-    if (story->world->violation[0] != '\0') {
-        say(story, story->world->violation);
+    if (check_failed(story->world)) {
+        say(story, story->world->check.text);
         story->failed = true;
     }
     if (out != NULL)

@@ -152,12 +152,34 @@ TEST(a_restarted_holder_claims_at_once_when_its_stored_number_is_still_backed)
     peers_start(&rig, 0, peers_file(102, 0));
     peers_fit(&rig, true);
     peers_ping(&rig, PEER_WITNESS);
+    peers_ping(&rig, 1);
     CHECK(stops(&rig, REASON_IS_SILENT));
     struct statement statement = peers_backs(&rig, PEER_WITNESS, 102, 0);
     statement.promise.answers = (struct mark){0x999, 5}; /* the life before */
     peers_hear(&rig, &statement);
     CHECK(claims(&rig));
     CHECK_EQ(rig.stored.epoch, 104);
+}
+
+/* A disk that came back older may have forgotten a promise to the other node. */
+TEST(a_quick_restart_needs_the_other_node_to_want_nothing_or_to_be_in_place)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(102, 0));
+    peers_fit(&rig, true);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK(!claims(&rig)); /* it is not heard */
+    struct statement statement = peers_says(&rig, 1);
+    statement.claim = statement.seen_epoch = 103;
+    peers_hear(&rig, &statement);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK(!claims(&rig)); /* it claims */
+    struct core_settings settings = peers_settings(0);
+    settings.in_place = true;
+    peers_start_with(&rig, &settings, peers_file(102, 0));
+    peers_fit(&rig, true);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK(claims(&rig));
 }
 
 TEST(a_restart_is_no_quick_one_when_another_number_or_node_is_backed)

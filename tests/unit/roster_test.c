@@ -60,14 +60,16 @@ TEST(a_rotated_own_key_waits_as_well)
     CHECK(ring.roster.pending);
 }
 
-TEST(a_first_start_has_nothing_to_compare)
+/* What this node voted under before is not known: it must not join an old and a new majority. */
+TEST(without_a_file_the_set_waits_to_be_confirmed)
 {
     struct roster roster;
     struct members members;
     struct stored nothing = {.present = false};
     memset(&members, 5, sizeof members);
     roster_init(&roster, &members, 77, &nothing);
-    CHECK(!roster.pending);
+    CHECK(roster.pending);
+    CHECK(!roster_counts(&roster, PEER_WITNESS));
 }
 
 TEST(the_operator_may_vouch)

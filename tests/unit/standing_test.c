@@ -55,6 +55,16 @@ TEST(a_lease_slept_through_ended_when_it_ended_not_when_it_was_noticed)
     CHECK_EQ(rig.out.standing.holds_until, MONO_LONG_AGO);
 }
 
+/* The word of node 0 that it holds, no longer only claims. */
+static void it_holds(struct rig *rig, uint64_t epoch)
+{
+    struct statement statement = peers_says(rig, 0);
+    statement.claim = statement.seen_epoch = epoch;
+    statement.flags |= STATEMENT_HOLDING;
+    peers_hear(rig, &statement);
+}
+
+/* Backing a claim makes no holder yet: the claimant may never get a second vote. */
 TEST(a_standby_knows_the_holder_by_its_word_or_by_its_own_promise)
 {
     struct rig rig;
@@ -62,14 +72,14 @@ TEST(a_standby_knows_the_holder_by_its_word_or_by_its_own_promise)
     CHECK_EQ(standing_holder(&rig.core, rig.now), PEER_NONE);
     peers_claim(&rig, 0, 102);
     peers_written(&rig);
+    CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), PEER_NONE);
+    it_holds(&rig, 102);
     CHECK_EQ(rig.out.standing.standing, STANDING_STANDBY);
     CHECK_EQ(standing_holder(&rig.core, rig.now), 0);
     peers_pass(&rig, LEASE);
     CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
-    struct statement statement = peers_says(&rig, 0);
-    statement.claim = statement.seen_epoch = 104;
-    statement.flags = STATEMENT_HOLDING;
-    peers_hear(&rig, &statement);
+    it_holds(&rig, 104);
     CHECK_EQ(rig.out.standing.standing, STANDING_STANDBY);
 }
 
@@ -80,6 +90,7 @@ TEST(a_witness_is_a_witness)
     CHECK_EQ(rig.out.standing.standing, STANDING_WITNESS);
     peers_claim(&rig, 0, 102);
     peers_written(&rig);
+    it_holds(&rig, 102);
     CHECK_EQ(rig.out.standing.standing, STANDING_WITNESS);
     CHECK_EQ(standing_holder(&rig.core, rig.now), 0);
 }
@@ -111,6 +122,7 @@ TEST(a_takeover_after_a_release_says_so)
     peers_written(&rig);
     struct statement statement = peers_says(&rig, 0);
     statement.released = statement.seen_epoch = 102;
+    statement.flags |= STATEMENT_LEAVING;
     peers_hear(&rig, &statement); /* the old holder itself can back the new one */
     CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
     peers_written(&rig);
@@ -129,6 +141,7 @@ TEST(a_release_is_outdated_by_a_later_number_of_that_node)
     peers_written(&rig);
     struct statement statement = peers_says(&rig, 0);
     statement.released = statement.seen_epoch = 102;
+    statement.flags |= STATEMENT_LEAVING;
     peers_hear(&rig, &statement); /* free, but not fit: it does not claim */
     peers_back(&rig, PEER_WITNESS, 104, 0); /* node 0 holds again, unheard here */
     peers_pass(&rig, LEASE);

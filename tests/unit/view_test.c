@@ -82,6 +82,12 @@ TEST(a_voter_sees_the_rest_of_its_promise)
     elected_quiet(&rig, PEER_WITNESS, 100);
     peers_claim(&rig, 0, 102);
     peers_written(&rig);
+    struct statement statement = peers_says(&rig, 0);
+    statement.claim = statement.seen_epoch = 102;
+    statement.flags |= STATEMENT_HOLDING;
+    statement.promise = (struct promise_said){
+        .epoch = 102, .holder = 0, .length_ms = LEASE, .answers = {0, 0}};
+    peers_hear(&rig, &statement);
     peers_wake(&rig, 400);
     struct view view = look(&rig);
     CHECK_EQ(view.holder, 0);

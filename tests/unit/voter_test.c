@@ -35,7 +35,7 @@ static void hear(struct booth *booth, struct statement statement, span_ms age, m
     memset(&booth->outcome, 0, sizeof booth->outcome);
     voter_settle(&booth->voter, now, &booth->outcome);
     voter_weigh(&booth->voter, &booth->silence, &weighing, &booth->outcome);
-    voter_released(&booth->voter, statement.from, statement.released, now, &booth->outcome);
+    voter_released(&booth->voter, &statement, now, &booth->outcome);
 }
 
 static void claims(struct booth *booth, uint8_t from, uint64_t epoch, mono_ms now)
@@ -255,10 +255,21 @@ TEST(only_a_release_of_this_epoch_by_its_holder_ends_a_promise_early)
     CHECK_EQ(says(&booth, 2000), 102);
     hear(&booth, (struct statement){.from = 1, .released = 103}, 100, 2000);
     CHECK_EQ(says(&booth, 2000), 102);
-    hear(&booth, (struct statement){.from = 0, .released = 102}, MONO_NEVER, 2000);
+    hear(&booth, (struct statement){.from = 0, .released = 102, .flags = STATEMENT_LEAVING},
+         MONO_NEVER, 2000);
     CHECK_EQ(says(&booth, 2000), 0); /* order is enough: it need not be fresh */
     CHECK(booth.outcome.prompt);
     CHECK(booth.voter.freed_by_release);
+}
+
+/* A holder that slept past its lease releases it on waking, with its services still open. */
+TEST(a_lapse_frees_the_promise_but_promises_no_closed_services)
+{
+    struct booth booth;
+    promise_102(&booth);
+    hear(&booth, (struct statement){.from = 0, .released = 102}, 100, 2000);
+    CHECK_EQ(says(&booth, 2000), 0);
+    CHECK(!booth.voter.freed_by_release);
 }
 
 /* Broken variant: release settled before the claim of the same statement. */

@@ -1,0 +1,34 @@
+#include "check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "world.h"
+
+void check_init(struct check *check)
+{
+    memset(check, 0, sizeof *check);
+    check->holder_last = check->epoch_owner = PEER_NONE;
+    for (size_t i = 0; i < SLOT_COUNT; i++)
+        check->voters[i].binding.holder = PEER_NONE;
+    for (size_t i = 0; i < NODE_COUNT; i++)
+        check->nodes[i].taint_until = MONO_LONG_AGO;
+}
+
+bool check_failed(const struct world *world)
+{
+    return world->check.checker[0] != '\0';
+}
+
+void check_fail(struct world *world, const char *checker, const char *format, ...)
+{
+    struct check *check = &world->check;
+    va_list arguments;
+    if (check_failed(world))
+        return;
+    snprintf(check->checker, sizeof check->checker, "%s", checker);
+    va_start(arguments, format);
+    vsnprintf(check->text, sizeof check->text, format, arguments);
+    va_end(arguments);
+}
