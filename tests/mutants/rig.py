@@ -141,11 +141,14 @@ class Rig:
         self.libs = run_quiet(["pkg-config", "--libs", *packages]).split()
         self.headers = max(p.stat().st_mtime for folder in ("proto", "tests", "agent")
                            for p in (ROOT / folder).rglob("*.h"))
+        self.proto_names = {path.name for path in PROTO.glob("*.c")}
+        self.proto_flags = []
         self.lock = threading.Lock()
 
     def compile(self, source, target, level="-O2"):
-        run_quiet([self.cc, level, *FLAGS, *self.cflags, "-iquote", PROTO, "-iquote", ROOT, "-c",
-                   source, "-o", target])
+        more = self.proto_flags if source.name in self.proto_names else []
+        run_quiet([self.cc, level, *FLAGS, *more, *self.cflags, "-iquote", PROTO, "-iquote",
+                   ROOT, "-c", source, "-o", target])
         return target
 
     def base_object(self, source):
