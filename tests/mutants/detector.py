@@ -14,6 +14,7 @@ import rig
 SWARM = rig.SIM / "swarm.c"
 SMOKE = rig.SIM / "smoke.c"
 SMOKE_CHUNK = 20
+MINUTES = 15  # simulated by one seed of the swarm: faults, then one heal
 VIOLATION = re.compile(r"^violation: seed (\d+) checker ([\w-]+): (.*)$", re.MULTILINE)
 SMOKE_FAIL = re.compile(r"^seed (\d+): (.*)$", re.MULTILINE)
 ASSERT = re.compile(r"^\S*?: ?(?:\S*/)?(\w+\.[ch]:\d+: .*Assertion .*)$", re.MULTILINE)
@@ -41,9 +42,19 @@ def sources():
 
 def command(program, first, count, only):
     if is_swarm():
-        return [program, "--first", str(first), "--count", str(count), "--jobs", "1", "--stop",
-                *only]
+        return [program, "--first", str(first), "--count", str(count), "--minutes",
+                str(MINUTES), "--jobs", "1", "--stop", *only]
     return [program, str(first), str(count)]
+
+
+def lacks(only):
+    """What of these flags the detector does not know, or None."""
+    if not only:
+        return None
+    if not is_swarm():
+        return " ".join(only)
+    known = SWARM.read_text()
+    return next((word for word in only if f'"{word}"' not in known), None)
 
 
 def judge(done, first):

@@ -17,6 +17,7 @@ PROTO = ROOT / "proto"
 SIM = ROOT / "tests" / "sim"
 
 FLAGS = ["-std=c17", "-D_GNU_SOURCE", '-DHOLDFAST_VERSION="0"', "-fno-common", "-w"]
+PACKAGES = ["libsodium", "msgpack", "libuv", "jansson", "inih", "ldns"]
 KEYS = {"origin", "rule", "kind", "file", "old", "new", "cover", "why", "checker", "how",
         "missing", "only", "world", "ignore", "verdict"}
 
@@ -136,13 +137,14 @@ class Rig:
         self.build = pathlib.Path(build).resolve()
         (self.build / "base").mkdir(parents=True, exist_ok=True)
         self.cc = os.environ.get("CC", "cc")
-        packages = ["libsodium", "msgpack"]
-        self.cflags = run_quiet(["pkg-config", "--cflags", *packages]).split()
-        self.libs = run_quiet(["pkg-config", "--libs", *packages]).split()
+        self.cflags = run_quiet(["pkg-config", "--cflags", *PACKAGES]).split()
+        self.libs = ["-Wl,--as-needed"]
+        self.libs += run_quiet(["pkg-config", "--libs", *PACKAGES]).split()
         self.headers = max(p.stat().st_mtime for folder in ("proto", "tests", "agent")
                            for p in (ROOT / folder).rglob("*.h"))
         self.proto_names = {path.name for path in PROTO.glob("*.c")}
         self.proto_flags = []
+        self.shell_made = False
         self.lock = threading.Lock()
 
     def compile(self, source, target, level="-O2"):
@@ -164,8 +166,20 @@ class Rig:
     def proto_objects(self):
         return {path.name: self.base_object(path) for path in sorted(PROTO.glob("*.c"))}
 
+    def shell(self):
+        """The code around proto/ as an archive: the linker takes what a simulator needs of it."""
+        target = self.build / "base" / "shell.a"
+        if not self.shell_made:
+            sources = [*(ROOT / "agent" / "peer").glob("*.c"),
+                       *(ROOT / "agent" / "node").rglob("*.c")]
+            objects = [self.base_object(path) for path in sorted(sources)]
+            target.unlink(missing_ok=True)
+            run_quiet(["ar", "rcs", target, *objects])
+            self.shell_made = True
+        return target
+
     def link(self, objects, target):
-        run_quiet([self.cc, "-no-pie", *map(str, objects), "-o", target, *self.libs])
+        run_quiet([self.cc, *map(str, objects), self.shell(), "-o", target, *self.libs])
         return target
 
     def folder(self, name):

@@ -36,11 +36,11 @@ class Suite:
         rig.run_quiet([self.rig.cc, "-shared", *map(str, objects), "-o",
                        folder / "libproto.so", *self.rig.libs])
 
-    def link(self, name, sources, more=()):
+    def link(self, name, sources):
         objects = [self.rig.base_object(source) for source in sources]
         target = self.build / name
-        rig.run_quiet([self.rig.cc, *map(str, objects), "-o", target, "-L", self.build,
-                       "-lproto", *more, *self.rig.libs])
+        rig.run_quiet([self.rig.cc, *map(str, objects), self.rig.shell(), "-o", target,
+                       "-L", self.build, "-lproto", *self.rig.libs])
         self.programs[name] = target
 
     def build_all(self):
@@ -48,15 +48,9 @@ class Suite:
             if not re.search(r'#include "(?:\.\./\.\./)?agent/', source.read_text()):
                 self.link(source.stem, [source])
         self.link("detector", detector.sources())
-        self.link("story", *self.story_parts())
-
-    def story_parts(self):
-        """The runner of the stories, and what it needs of the shell."""
         folder = rig.ROOT / "tests" / "stories"
-        shell = sorted((rig.ROOT / "agent" / "peer").glob("*.c"))
         sim = [p for p in sorted(rig.SIM.glob("*.c")) if not rig.has_main(p)]
-        packages = rig.run_quiet(["pkg-config", "--libs", "libuv", "jansson", "inih"]).split()
-        return sorted(folder.glob("*.c")) + sim + shell, packages
+        self.link("story", sorted(folder.glob("*.c")) + sim)
 
     def order(self, file):
         """Names of the unit tests: those of this room first, the slow ones last."""
