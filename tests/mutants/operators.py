@@ -1,8 +1,8 @@
 """Automatic mutants of one C file: a small tokenizer and the changes made to its tokens.
 
 Knows just enough C for proto/: comments, strings and preprocessor lines are one token each; a
-function is a brace block at depth 0 after `name(...)`. Asserts, the arguments of notes and
-everything outside functions (but numbers of #define) are left alone.
+function is a brace block at depth 0 after `name(...)`. Asserts, the arguments of notes and of
+obstacles, and everything outside functions (but numbers of #define) are left alone.
 """
 
 import bisect
@@ -26,7 +26,7 @@ CONTROL = {"if", "for", "while", "do", "switch", "case", "default", "else", "ret
 TYPES = {"const", "static", "struct", "enum", "union", "unsigned", "int", "char", "bool", "void",
          "size_t", "mono_ms", "span_ms", "int64_t", "int32_t", "uint8_t", "uint16_t", "uint32_t",
          "uint64_t", "ssize_t", "msgpack_object", "msgpack_packer", "crypto_generichash_state"}
-LEFT_ALONE = {"assert", "static_assert", "outcome_note"}
+LEFT_ALONE = {"assert", "static_assert", "outcome_note", "add", "obstacles_add"}
 
 
 @dataclasses.dataclass

@@ -147,9 +147,9 @@ class Rig:
         self.shell_made = False
         self.lock = threading.Lock()
 
-    def compile(self, source, target, level="-O2"):
+    def compile(self, source, target, level=("-O2",)):
         more = self.proto_flags if source.name in self.proto_names else []
-        run_quiet([self.cc, level, *FLAGS, *more, *self.cflags, "-iquote", PROTO, "-iquote",
+        run_quiet([self.cc, *level, *FLAGS, *more, *self.cflags, "-iquote", PROTO, "-iquote",
                    ROOT, "-c", source, "-o", target])
         return target
 
@@ -194,7 +194,7 @@ class Rig:
         for file, text in texts.items():
             copy = folder / file
             copy.write_text(text)
-            objects[file] = self.compile(copy, folder / (file + ".o"), "-O1")
+            objects[file] = self.compile(copy, folder / (file + ".o"), ["-O1"])
         return list(objects.values())
 
     def program(self, sources, texts, folder, name):

@@ -12,6 +12,8 @@ import time
 import detector
 import rig
 
+# A walk past the end of an array must not pass for a survivor.
+CHANGED = ["-O1", "-fsanitize=bounds", "-fsanitize-undefined-trap-on-error"]
 LIMIT_S = 20  # for one program; the unchanged code takes a fraction of a second
 
 
@@ -86,7 +88,7 @@ class Suite:
         copy = folder / mutant.file
         copy.write_text(mutant.text)
         try:
-            changed = self.rig.compile(copy, folder / "changed.o", "-O1")
+            changed = self.rig.compile(copy, folder / "changed.o", CHANGED)
             objects = {**self.objects, mutant.file: changed}
             self.library(objects.values(), folder)
         except rig.CompileError:
