@@ -14,6 +14,20 @@ static bool stops(const struct rig *rig, enum reason reason)
     return false;
 }
 
+/* What candidacy (or the forced one) says of `reason`; .reason NONE when it does not. */
+static struct obstacle told(const struct rig *rig, enum reason reason, bool forced)
+{
+    struct obstacles list;
+    if (forced)
+        candidacy_ask_forced(&rig->core, rig->now, &list);
+    else
+        candidacy_ask(&rig->core, rig->now, &list);
+    for (size_t i = 0; i < list.count; i++)
+        if (list.list[i].reason == reason)
+            return list.list[i];
+    return (struct obstacle){.reason = REASON_NONE};
+}
+
 static bool claims(const struct rig *rig)
 {
     return rig->core.claim.phase == CLAIM_STORING;
@@ -227,6 +241,135 @@ TEST(proof_of_a_lying_peer_stops_claims)
     peers_ping(&rig, PEER_WITNESS);
     CHECK(stops(&rig, REASON_IS_FROZEN));
     CHECK_EQ(rig.writes, 0);
+}
+
+/* Rule N10, the backer's half. */
+TEST(a_peer_with_an_unconfirmed_key_is_no_backer)
+{
+    struct rig rig;
+    struct obstacle why;
+    elected_quiet(&rig, 0, 100);
+    rig.core.roster.is_new[PEER_WITNESS] = true;
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK(stops(&rig, REASON_BACKER_NEW));
+    CHECK(!candidacy_backer(&rig.core, rig.now, PEER_WITNESS, 0, &why));
+    CHECK_EQ(why.peer, PEER_WITNESS);
+    CHECK(!claims(&rig));
+}
+
+TEST(both_peers_are_named_when_neither_can_back)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_back(&rig, 1, 101, 1);
+    CHECK_EQ(told(&rig, REASON_BACKER_BOUND, false).peer, 1);
+    CHECK_EQ(told(&rig, REASON_BACKER_BOUND, false).epoch, 101);
+    CHECK_EQ(told(&rig, REASON_NO_BACKER, false).peer, PEER_WITNESS);
+}
+
+TEST(a_silence_says_what_it_waits_for)
+{
+    struct rig rig;
+    peers_start(&rig, 0, (struct stored){.holder = PEER_NONE});
+    peers_fit(&rig, true);
+    CHECK_EQ(told(&rig, REASON_IS_AMNESIAC, false).peer, 1);
+    peers_ping(&rig, 1);
+    CHECK_EQ(told(&rig, REASON_IS_AMNESIAC, false).peer, PEER_WITNESS);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK_EQ(told(&rig, REASON_IS_AMNESIAC, false).reason, REASON_NONE);
+    CHECK_EQ(told(&rig, REASON_IS_SILENT, false).until, BEGIN + LEASE);
+    peers_pass(&rig, LEASE);
+    CHECK(stops(&rig, REASON_IS_WRITING));
+    CHECK(!stops(&rig, REASON_IS_SILENT));
+    peers_ping(&rig, PEER_WITNESS);
+    peers_written(&rig);
+    CHECK(!stops(&rig, REASON_IS_WRITING));
+    CHECK(claims(&rig));
+}
+
+TEST(only_a_restart_with_the_own_promise_may_be_quick)
+{
+    struct rig rig;
+    struct stored file = peers_file(102, 0);
+    file.genesis = true;
+    peers_start(&rig, 0, file);
+    peers_fit(&rig, true);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK(!claims(&rig));
+    peers_start(&rig, 0, peers_file(102, 1)); /* a damaged hand: the number is not the holder's */
+    peers_fit(&rig, true);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK(!claims(&rig));
+}
+
+TEST(each_obstacle_says_until_when)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_fit(&rig, false);
+    struct statement other = peers_says(&rig, 1);
+    other.flags |= STATEMENT_SILENT;
+    peers_hear(&rig, &other);
+    CHECK_EQ(told(&rig, REASON_NOT_FIT, false).until, rig.now + LEASE);
+    peers_start(&rig, 0, peers_file(100, PEER_NONE));
+    CHECK_EQ(told(&rig, REASON_NOT_FIT_YET, false).until, BEGIN + LEASE);
+    elected_storing(&rig, 0);
+    CHECK_EQ(told(&rig, REASON_BUSY_STORING, false).epoch, 102);
+    peers_written(&rig);
+    CHECK_EQ(told(&rig, REASON_BUSY_CLAIMING, false).epoch, 102);
+}
+
+TEST(a_node_that_claims_already_is_told_only_that)
+{
+    struct rig rig;
+    struct obstacles list;
+    elected_claiming(&rig, 0);
+    candidacy_ask(&rig.core, rig.now, &list);
+    CHECK_EQ(list.count, 1);
+}
+
+/* The quarter of a lease counts from the end of the last promise. */
+TEST(standing_still_often_costs_a_quarter_of_a_lease)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    for (int i = 0; i < 3; i++)
+        peers_wake(&rig, 2000);
+    rig.core.voter.free_since = rig.now;
+    CHECK_EQ(told(&rig, REASON_STALLS_OFTEN, false).until, rig.now + LEASE / 4);
+}
+
+/* Rule N11: what not even an operator's word overrules. */
+TEST(a_takeover_by_force_asks_for_little_but_for_that)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    CHECK_EQ(told(&rig, REASON_IS_HOLDER, true).epoch, 102);
+    peers_ping(&rig, 1);
+    CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).peer, 1);
+    rig.core.claim.leaving = true;
+    CHECK_EQ(told(&rig, REASON_IS_LEAVING, true).epoch, 102);
+    elected_quiet(&rig, 1, 100);
+    CHECK_EQ(told(&rig, REASON_IS_LEAVING, true).reason, REASON_NONE);
+    rig.core.stopping = true;
+    CHECK_EQ(told(&rig, REASON_IS_LEAVING, true).reason, REASON_IS_LEAVING);
+    peers_ping(&rig, 0);
+    CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).peer, 0);
+}
+
+TEST(a_takeover_by_force_waits_for_an_amnesia_and_a_disk_but_for_no_restart)
+{
+    struct rig rig;
+    struct obstacles list;
+    peers_start(&rig, 0, (struct stored){.holder = PEER_NONE});
+    CHECK_EQ(told(&rig, REASON_IS_AMNESIAC, true).peer, 1);
+    peers_start(&rig, 0, peers_file(100, PEER_NONE));
+    candidacy_ask_forced(&rig.core, rig.now, &list);
+    CHECK_EQ(list.count, 0);
+    rig.core.voter.ledger.failing = true;
+    candidacy_ask_forced(&rig.core, rig.now, &list);
+    CHECK_EQ(list.count, 1);
+    CHECK_EQ(list.list[0].reason, REASON_STORE_BROKEN);
 }
 
 CHECK_MAIN

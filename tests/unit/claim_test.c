@@ -295,4 +295,115 @@ TEST(a_release_before_counts_for_one_holdership_only)
     CHECK(!desk.claim.after_release);
 }
 
+/* What others should know soon is said promptly (rule "Speaking"). */
+TEST(every_turn_of_a_claim_is_said_promptly)
+{
+    struct desk desk;
+    begin(&desk);
+    claim_begin(&desk.claim, &desk.voter, 102, 900, &desk.outcome);
+    disk(&desk, 1000);
+    CHECK(desk.outcome.prompt);
+    echo_sent(&desk.echo, 1000);
+    grant(&desk, 102, 1100);
+    CHECK(desk.outcome.prompt);
+    CHECK_EQ(desk.claim.since, 1100);
+    grant(&desk, 102, 1200);
+    CHECK(!desk.outcome.prompt);
+    CHECK_EQ(desk.claim.since, 1100);
+    claiming(&desk);
+    settle(&desk, 1000 + 4 * LEASE);
+    CHECK(desk.outcome.prompt);
+    CHECK_EQ(desk.outcome.notes[0].reason, REASON_CLAIM_EXPIRED);
+    CHECK_EQ(desk.outcome.notes[0].epoch, 102);
+    claiming(&desk);
+    memset(&desk.outcome, 0, sizeof desk.outcome);
+    struct statement rival = {.from = 1, .claim = 103};
+    claim_rival(&desk.claim, &desk.voter, &rival, 1100, &desk.outcome);
+    CHECK(desk.outcome.prompt);
+}
+
+TEST(nobody_but_the_other_node_is_a_rival)
+{
+    struct desk desk;
+    claiming(&desk);
+    struct statement rival = {.from = PEER_WITNESS, .claim = 103};
+    claim_rival(&desk.claim, &desk.voter, &rival, 1100, &desk.outcome);
+    CHECK_EQ(desk.claim.phase, CLAIM_CLAIMING);
+    rival = (struct statement){.from = 1, .claim = 102}; /* equal is not higher */
+    claim_rival(&desk.claim, &desk.voter, &rival, 1100, &desk.outcome);
+    CHECK_EQ(desk.claim.phase, CLAIM_CLAIMING);
+}
+
+TEST(nothing_is_granted_to_who_does_not_claim)
+{
+    struct desk desk;
+    begin(&desk);
+    echo_sent(&desk.echo, 1000);
+    grant(&desk, 0, 1100);
+    grant(&desk, 100, 1100);
+    CHECK_EQ(desk.claim.phase, CLAIM_NONE);
+    claim_begin(&desk.claim, &desk.voter, 102, 900, &desk.outcome);
+    grant(&desk, 102, 1100);
+    CHECK_EQ(desk.claim.phase, CLAIM_STORING);
+    CHECK(!claim_renumber(&desk.claim, &desk.voter, 104, 1200, &desk.outcome));
+    CHECK_EQ(desk.claim.next, 102);
+}
+
+TEST(a_claimant_re_numbers_at_most_five_times_a_lease)
+{
+    struct desk desk;
+    claiming(&desk);
+    CHECK(claim_renumber(&desk.claim, &desk.voter, 104, 2000, &desk.outcome));
+    CHECK(!claim_renumber(&desk.claim, &desk.voter, 106, 4000, &desk.outcome)); /* on its way */
+    disk(&desk, 2010);
+    CHECK(!claim_renumber(&desk.claim, &desk.voter, 106, 2000 + LEASE / 5 - 1, &desk.outcome));
+    CHECK(claim_renumber(&desk.claim, &desk.voter, 106, 2000 + LEASE / 5, &desk.outcome));
+    holding(&desk);
+    desk.claim.leaving = true;
+    CHECK(!claim_renumber(&desk.claim, &desk.voter, 104, 2000, &desk.outcome));
+}
+
+TEST(a_holders_clock_of_holding_goes_on_through_a_new_number)
+{
+    struct desk desk;
+    holding(&desk);
+    CHECK(claim_renumber(&desk.claim, &desk.voter, 104, 2000, &desk.outcome));
+    disk(&desk, 2100);
+    CHECK_EQ(desk.claim.since, 1100);
+    CHECK_EQ(desk.claim.held, 102);
+}
+
+TEST(giving_up_names_the_number_that_was_held)
+{
+    struct desk desk;
+    holding(&desk);
+    CHECK(claim_renumber(&desk.claim, &desk.voter, 104, 2000, &desk.outcome));
+    memset(&desk.outcome, 0, sizeof desk.outcome);
+    claim_give_up(&desk.claim, &desk.voter, false, 2500, &desk.outcome);
+    CHECK_EQ(desk.outcome.notes[0].epoch, 102);
+    CHECK_EQ(desk.claim.released, 104);
+    CHECK_EQ(desk.claim.abstain_until, MONO_LONG_AGO);
+    CHECK_EQ(claim_proof_sent(&desk.claim), MONO_LONG_AGO);
+    CHECK_EQ(desk.claim.backed_until, MONO_LONG_AGO);
+    claiming(&desk);
+    memset(&desk.outcome, 0, sizeof desk.outcome);
+    claim_give_up(&desk.claim, &desk.voter, true, 2500, &desk.outcome);
+    CHECK_EQ(desk.outcome.notes[0].epoch, 102);
+    memset(&desk.outcome, 0, sizeof desk.outcome);
+    claim_give_up(&desk.claim, &desk.voter, true, 9000, &desk.outcome); /* nothing to give up */
+    CHECK_EQ(desk.outcome.note_count, 0);
+    CHECK_EQ(desk.claim.abstain_until, 2500 + 2 * LEASE);
+}
+
+TEST(the_newest_proof_counts_whoever_gave_it)
+{
+    struct desk desk;
+    claiming(&desk);
+    desk.claim.grants[0].sent = 7;
+    CHECK_EQ(claim_proof_sent(&desk.claim), 7);
+    desk.claim.grants[1].sent = 9;
+    desk.claim.grants[2].sent = 8;
+    CHECK_EQ(claim_proof_sent(&desk.claim), 9);
+}
+
 CHECK_MAIN

@@ -191,4 +191,80 @@ TEST(only_both_other_peers_together_prove_that_i_was_rolled_back)
     CHECK_EQ(echo_age(&echo, PEER_WITNESS, 300), 300); /* the future makes nothing fresh */
 }
 
+/* The marks of eight unaccepted lives are kept, the oldest goes first. */
+TEST(the_newest_of_each_unaccepted_life_is_kept_and_the_growing_one_greeted)
+{
+    struct echo echo;
+    struct echo_peer *peer = &echo.peers[1];
+    echo_init(&echo, 0, 9);
+    for (uint64_t boot = 60; boot < 60 + GREET_COUNT_MAX; boot++) {
+        struct statement statement = says(boot, 5);
+        CHECK_EQ(hear(&echo, &statement, 10), ECHO_GREETED_BOOT);
+        CHECK_EQ(peer->greets[peer->greet_newest].boot, boot);
+    }
+    for (uint64_t boot = 60; boot < 60 + GREET_COUNT_MAX; boot++) {
+        CHECK(echo_knows(&echo, 1, &(struct mark){boot, 5}));
+        CHECK(!echo_knows(&echo, 1, &(struct mark){boot, 6}));
+    }
+    struct statement grows = says(63, 6);
+    CHECK_EQ(hear(&echo, &grows, 20), ECHO_GREETED);
+    CHECK_EQ(peer->greets[peer->greet_newest].boot, 63);
+    CHECK_EQ(peer->greets[peer->greet_newest].seq, 6);
+    grows = says(65, 4); /* an older one of another: known, and not the living one */
+    CHECK_EQ(hear(&echo, &grows, 20), ECHO_GREETED);
+    CHECK_EQ(peer->greets[peer->greet_newest].boot, 63);
+    CHECK(echo_knows(&echo, 1, &(struct mark){65, 5}));
+    grows = says(99, 1);
+    CHECK_EQ(hear(&echo, &grows, 30), ECHO_GREETED_BOOT);
+    CHECK_EQ(peer->greets[peer->greet_newest].boot, 99);
+    CHECK(echo_knows(&echo, 1, &(struct mark){63, 6})); /* not the one that grew before it */
+}
+
+TEST(an_accepted_life_is_greeted_no_more)
+{
+    struct echo echo;
+    meet(&echo);
+    struct statement other = says(40, 1), next = says(51, 1);
+    CHECK_EQ(hear(&echo, &other, 150), ECHO_GREETED_BOOT);
+    CHECK_EQ(hear(&echo, &next, 200), ECHO_GREETED_BOOT);
+    echo_sent(&echo, 300);
+    next = says(51, 2);
+    next.heard[0] = (struct mark){9, 2};
+    CHECK_EQ(hear(&echo, &next, 350), ECHO_ACCEPTED_BOOT);
+    CHECK_EQ(echo.peers[1].swaps, 0);
+    for (size_t i = 0; i < GREET_COUNT_MAX; i++)
+        CHECK(echo.peers[1].greets[i].boot != 51);
+    CHECK(echo_knows(&echo, 1, &(struct mark){40, 1})); /* the other one stays known */
+    size_t named = 0;
+    for (size_t i = 0; i < GREET_COUNT_MAX; i++)
+        named += echo.peers[1].greets[i].boot != 0 || echo.peers[1].greets[i].seq != 0;
+    CHECK_EQ(named, 1);
+}
+
+/* The first statement of a life may have any number. */
+TEST(a_new_life_may_begin_with_its_first_number)
+{
+    struct echo echo;
+    meet(&echo);
+    CHECK_EQ(echo.peers[1].accepted.seq, 1);
+    CHECK_EQ(echo.peers[1].accepted_at, 100);
+    CHECK_EQ(echo.peers[2].accepted_at, MONO_LONG_AGO);
+    CHECK_EQ(echo.peers[0].fresh_sent, MONO_LONG_AGO);
+    mono_ms sent;
+    CHECK(!echo_sent_at(&echo, 0, &sent));
+    CHECK(!echo_sent_at(&echo, 2, &sent));
+}
+
+TEST(a_greeting_of_another_life_of_mine_is_no_echo)
+{
+    struct echo echo;
+    meet(&echo);
+    echo_sent(&echo, 300);
+    struct statement statement = says(50, 2);
+    statement.greet[0] = (struct mark){8, 2};
+    CHECK_EQ(hear(&echo, &statement, 400), ECHO_ACCEPTED);
+    CHECK_EQ(echo_age(&echo, 1, 400), 400);
+    CHECK(!echo.peers[1].beyond);
+}
+
 CHECK_MAIN

@@ -93,4 +93,14 @@ TEST(after_a_proof_only_the_node_already_backed_is_weighed)
     CHECK(!evidence_allows(&desk.evidence, PEER_NONE, 1));
 }
 
+TEST(the_proof_has_the_size_of_what_was_said)
+{
+    struct desk desk;
+    begin(&desk);
+    says(&desk, (struct mark){7, 1}, 102, 'a');
+    says(&desk, (struct mark){7, 1}, 102, 'b');
+    CHECK_EQ(desk.evidence.first_size, 1);
+    CHECK_EQ(desk.evidence.second_size, 1);
+}
+
 CHECK_MAIN

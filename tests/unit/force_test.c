@@ -88,4 +88,63 @@ TEST(the_operator_may_end_the_waiting)
     CHECK_EQ(desk.force.seen_from, PEER_NONE);
 }
 
+TEST(a_new_order_begins_anew)
+{
+    struct desk desk;
+    begin(&desk);
+    force_begin(&desk.force, 1000);
+    heard(&desk, backs(PEER_WITNESS, 103, 1), 2000);
+    CHECK(force_is_over(&desk.force, 7000, 5000));
+    force_end(&desk.force, 102, &desk.outcome);
+    CHECK_EQ(desk.force.refused_since, MONO_NEVER);
+    struct statement forced = {.from = 1, .claim = 105, .flags = STATEMENT_FORCED};
+    heard(&desk, forced, 7500);
+    CHECK_EQ(desk.force.seen_epoch, 105);
+    desk.force.refused_since = 7500;
+    force_begin(&desk.force, 8000);
+    CHECK_EQ(desk.force.seen_from, PEER_NONE);
+    CHECK_EQ(desk.force.until, 8000 + FORCED_MS_MAX);
+    CHECK(!force_is_over(&desk.force, 20000, 5000));
+}
+
+TEST(only_a_nodes_claim_is_a_forced_one_and_only_a_node_asks)
+{
+    struct desk desk;
+    begin(&desk);
+    struct statement forced = {.from = 1, .flags = STATEMENT_FORCED};
+    heard(&desk, forced, 1000); /* nothing claimed yet */
+    CHECK_EQ(desk.force.seen_from, PEER_NONE);
+    forced.from = PEER_WITNESS;
+    forced.claim = 105;
+    heard(&desk, forced, 1000);
+    CHECK_EQ(desk.force.seen_from, PEER_NONE);
+    forced.from = 1;
+    force_heard(&desk.force, PEER_WITNESS, &forced, 1000, &desk.outcome);
+    CHECK_EQ(desk.force.seen_from, PEER_NONE);
+    CHECK_EQ(desk.outcome.note_count, 0);
+    force_forget(&desk.force, &desk.outcome);
+    CHECK_EQ(desk.outcome.note_count, 0);
+    heard(&desk, forced, 1000);
+    force_forget(&desk.force, &desk.outcome);
+    CHECK_EQ(desk.outcome.note_count, 2);
+    CHECK_EQ(desk.force.seen_epoch, 0);
+}
+
+/* The witness's statement does not clear what the other node showed. */
+TEST(a_forced_epoch_is_forgotten_by_its_own_author_only)
+{
+    struct desk desk;
+    begin(&desk);
+    force_begin(&desk.force, 500);
+    heard(&desk, backs(PEER_WITNESS, 103, 1), 1000);
+    heard(&desk, (struct statement){.from = 1}, 2000);
+    CHECK_EQ(desk.force.refused_since, 1000);
+    begin(&desk);
+    heard(&desk, (struct statement){.from = 1, .claim = 105, .flags = STATEMENT_FORCED}, 1000);
+    heard(&desk, backs(PEER_WITNESS, 103, 1), 1500);
+    CHECK_EQ(desk.force.seen_from, 1);
+    heard(&desk, (struct statement){.from = 1}, 2000);
+    CHECK_EQ(desk.force.seen_from, PEER_NONE);
+}
+
 CHECK_MAIN

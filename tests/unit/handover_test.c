@@ -123,4 +123,105 @@ TEST(a_crash_is_survived_only_with_a_ready_standby_and_a_living_witness)
     CHECK_EQ(dies(&rig), REASON_NO_SPARE);
 }
 
+/* The successor is the node that is asked: what it says of itself counts. */
+TEST(a_standby_knows_whether_it_would_take_over)
+{
+    struct rig rig;
+    elected_quiet(&rig, 1, 100);
+    struct statement holder = peers_says(&rig, 0);
+    holder.claim = holder.seen_epoch = 102;
+    holder.flags |= STATEMENT_HOLDING;
+    peers_hear(&rig, &holder);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK_EQ(dies(&rig), REASON_NONE);
+    rig.core.merit.fit = false;
+    CHECK_EQ(dies(&rig), REASON_TARGET_UNFIT);
+    rig.core.merit.fit = true;
+    rig.core.merit.maintenance_until = rig.now + 1;
+    CHECK_EQ(dies(&rig), REASON_TARGET_MAINTENANCE);
+    rig.core.merit.maintenance_until = MONO_LONG_AGO;
+    rig.core.silence.kind = SILENCE_RESTART;
+    CHECK_EQ(dies(&rig), REASON_TARGET_MUTE);
+    rig.core.silence.kind = SILENCE_NONE;
+    rig.core.roster.pending = true;
+    struct obstacles list;
+    handover_ask_survival(&rig.core, rig.now, &list);
+    CHECK_EQ(list.count, 1);
+    CHECK_EQ(list.list[0].reason, REASON_MEMBERS_PENDING);
+    CHECK_EQ(list.list[0].peer, 0);
+    rig.core.roster.pending = false;
+    rig.core.voter.ledger.failing = true;
+    CHECK_EQ(dies(&rig), REASON_STORE_BROKEN);
+    rig.core.voter.ledger.failing = false;
+    rig.core.evidence.frozen = true;
+    CHECK_EQ(dies(&rig), REASON_IS_FROZEN);
+}
+
+TEST(the_successor_is_the_other_one_of_the_holder)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    CHECK_EQ(dies(&rig), REASON_NO_HOLDER);
+    struct statement holder = peers_says(&rig, 0);
+    holder.claim = holder.seen_epoch = 102;
+    holder.flags = STATEMENT_HOLDING;
+    peers_hear(&rig, &holder);
+    CHECK_EQ(dies(&rig), REASON_TARGET_SILENT); /* server2 was never heard */
+    other_says(&rig, STATEMENT_FIT);
+    CHECK_EQ(dies(&rig), REASON_NONE);
+    peers_pass(&rig, LEASE);
+    CHECK_EQ(dies(&rig), REASON_NO_HOLDER); /* not heard for a lease: it may hold no more */
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    holder = peers_says(&rig, 1);
+    holder.claim = holder.seen_epoch = 103;
+    holder.flags = STATEMENT_HOLDING | STATEMENT_FIT;
+    peers_hear(&rig, &holder);
+    CHECK_EQ(dies(&rig), REASON_TARGET_SILENT);
+    peers_ping(&rig, 0);
+    CHECK_EQ(dies(&rig), REASON_NONE);
+}
+
+TEST(a_standby_alone_with_a_silent_witness_is_told)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    other_says(&rig, STATEMENT_FIT);
+    struct statement witness = peers_backs(&rig, PEER_WITNESS, 102, 0);
+    witness.flags = STATEMENT_SILENT;
+    peers_hear(&rig, &witness);
+    CHECK_EQ(dies(&rig), REASON_BACKER_SILENT);
+}
+
+TEST(a_target_that_is_refused_gives_one_reason_only)
+{
+    struct rig rig;
+    struct obstacles list;
+    elected_holder(&rig, 0);
+    handover_ask(&rig.core, rig.now, PEER_WITNESS, &list);
+    CHECK_EQ(list.count, 1);
+    CHECK_EQ(list.list[0].epoch, 0);
+    handover_ask(&rig.core, rig.now, 0, &list);
+    CHECK_EQ(list.count, 1);
+    handover_ask(&rig.core, rig.now, 1, &list);
+    CHECK_EQ(list.count, 1);
+}
+
+/* Rule N7: the standby's word must be young, as a claim must. */
+TEST(nothing_is_handed_over_by_itself_to_a_standby_heard_half_a_lease_ago)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    elected_renew(&rig, 60000);
+    rig.core.settings.min_hold_ms = 0;
+    rig.core.claim.backed_until = rig.now + 2 * LEASE;
+    other_says(&rig, STATEMENT_FIT);
+    peers_pass(&rig, LEASE / 2);
+    peers_fit(&rig, false);
+    CHECK_EQ(keeps(&rig, 1), REASON_NONE);
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
+    CHECK(!rig.core.claim.leaving);
+    other_says(&rig, STATEMENT_FIT);
+    CHECK(rig.core.claim.leaving);
+}
+
 CHECK_MAIN
