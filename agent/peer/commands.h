@@ -33,7 +33,8 @@ struct commands_world {
     json_t *(*counters)(void *owner);
     bool (*provider_readable)(void *owner); /* every record's provider can be read */
     void (*poke)(void *owner);    /* reads every record's provider now; status shows it later */
-    void (*restart)(void *owner); /* re-execute in place, after this turn of the loop */
+    /* Re-executes in place, after this turn of the loop; false: it would not start again. */
+    bool (*restart)(void *owner, char *ret_why, size_t size);
     void *owner;
 };
 

@@ -335,6 +335,21 @@ static void maintenance(struct order_call *order)
         keep_upkeep(order, &upkeep, text);
 }
 
+/* What a restart would cost now, in words; NULL: nothing. */
+static const char *restart_obstacle(const struct order_call *order)
+{
+    const struct silence *silence = &pump_core(order->operator->world->pump)->silence;
+    bool held = silence->kind == SILENCE_RESTART && silence->stored_holder == order->view.self;
+    if (order->view.standing == STANDING_FORCED)
+        return "this node acts by force, and a restart would end that: nobody would act; "
+               "'holdfast release' first, or leave it running";
+    if (held && order->view.standing != STANDING_HOLDER)
+        return "it was restarted just now and does not hold again yet: another restart could "
+               "lose the lease; wait until 'holdfast status' shows the standing it had (a lease "
+               "at most)";
+    return NULL;
+}
+
 static void restart(struct order_call *order)
 {
     const struct commands_world *world = order->operator->world;
@@ -342,9 +357,17 @@ static void restart(struct order_call *order)
         refuse(order, CODE_REFUSED, "this daemon cannot restart itself");
         return;
     }
-    tell(order, "restart");
-    done(order, "restarting");
-    world->restart(world->owner);
+    const char *obstacle = restart_obstacle(order);
+    char text[TEXT_SIZE], why[TEXT_SIZE - 32];
+    if (obstacle != NULL) {
+        refuse(order, CODE_REFUSED, obstacle);
+    } else if (!world->restart(world->owner, why, sizeof why)) {
+        snprintf(text, sizeof text, "it would not start again: %s", why);
+        refuse(order, CODE_REFUSED, text);
+    } else {
+        tell(order, "restart");
+        done(order, "restarting"); /* it closes in a later turn of the loop */
+    }
 }
 
 struct order_row {

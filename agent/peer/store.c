@@ -174,12 +174,29 @@ static int open_directory(const char *state_dir, struct err *err)
                    state_dir, strerror(errno), (unsigned)geteuid());
 }
 
-static int lock(int directory, const char *state_dir, struct err *err)
+static int check_rights(int directory, const char *state_dir, struct err *err)
 {
     if (faccessat(directory, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0)
         return err_set(err, ERR_STATE,
                        "state directory %s cannot be written: %s; expected it to belong to this "
                        "user (uid %u)", state_dir, strerror(errno), (unsigned)geteuid());
+    return 0;
+}
+
+int store_check(const char *state_dir, struct err *err)
+{
+    int directory = open_directory(state_dir, err);
+    if (directory < 0)
+        return err->code;
+    int code = check_rights(directory, state_dir, err);
+    close(directory);
+    return code;
+}
+
+static int lock(int directory, const char *state_dir, struct err *err)
+{
+    if (check_rights(directory, state_dir, err) != 0)
+        return err->code;
     if (flock(directory, LOCK_EX | LOCK_NB) == 0)
         return 0;
     if (errno == EWOULDBLOCK)

@@ -30,6 +30,7 @@ struct pump {
 static struct pump fake;
 static char told[1024];
 static bool readable = true;
+static const char *broken; /* why a restart would fail */
 static unsigned restarts, pokes;
 
 const struct core *pump_core(const struct pump *pump)
@@ -98,10 +99,11 @@ static bool provider_readable(void *owner)
     (void)owner;
     return readable;
 }
-static void restart(void *owner)
+static bool restart(void *owner, char *ret_why, size_t size)
 {
-    (void)owner;
-    restarts++;
+    snprintf(ret_why, size, "%s%s", owner == NULL ? "" : "?", broken == NULL ? "" : broken);
+    restarts += broken == NULL;
+    return broken == NULL;
 }
 static void poke(void *owner)
 {
@@ -470,10 +472,23 @@ TEST(pause_and_resume)
     teardown(&rig);
 }
 
-TEST(restart_is_answered_before_it_happens)
+TEST(restart_that_would_fail_or_lose_is_refused)
 {
     struct rig rig;
     setup(&rig, 0);
+    broken = "conf:3: nonsense";
+    CHECK_EQ(ask(&rig, "{'command':'restart'}"), 4);
+    CHECK_STR(rig.call.text, "it would not start again: conf:3: nonsense");
+    CHECK(strstr(told, "restart") == NULL);
+    broken = NULL;
+    fake.core.silence.stored_holder = 0; /* held before its last restart, */
+    CHECK_EQ(ask(&rig, "{'command':'restart'}"), 4);
+    CHECK_HAS(rig.call.text, "does not hold again yet");
+    pretend(STANDING_FORCED, 0);
+    CHECK_EQ(ask(&rig, "{'command':'restart'}"), 4);
+    CHECK_HAS(rig.call.text, "acts by force");
+    CHECK_EQ(restarts, 0);
+    pretend(STANDING_HOLDER, 0); /* and holds again */
     CHECK_EQ(ask(&rig, "{'command':'restart'}"), 0);
     CHECK_EQ(restarts, 1);
     teardown(&rig);
