@@ -140,6 +140,10 @@ TEST(key_role_secret_and_state)
     CHECK(!stands(&place));
     CHECK_HAS(place.why, "does not exist");
     CHECK_EQ(mkdir(place.given.state_dir, 0700), 0);
+    mode(&place, "state", 0770);
+    CHECK(!stands(&place));
+    CHECK_HAS(place.why, "can be written by others than its owner (mode 0770); run: chmod");
+    mode(&place, "state", 0750);
     CHECK(stands(&place));
     teardown(&place);
 }
