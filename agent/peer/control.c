@@ -4,10 +4,10 @@
  * accept it ends, however far it came. The handler may answer later; when the client is gone by
  * then, the answer is dropped and the call freed.
  *
- * Failure modes: too many clients (told "busy" and closed at once; some places are kept for who may
- * change things, and the oldest reader makes room for them when even those are taken), slow ones (the timer), long or wrong requests
- * (answered with code 2), clients that never read (libuv's write waits, the timer closes it). The
- * loop does the same small work for each. */
+ * Failure modes: too many clients (told that it is busy, and closed at once; some places are kept
+ * for who may change things, and the oldest reader makes room when even those are taken), slow ones
+ * (the timer), long or wrong requests (answered with code 2), clients that never read (libuv's
+ * write waits, the timer closes it). The loop does the same small work for each. */
 #include "control.h"
 
 #include <errno.h>
@@ -336,6 +336,23 @@ static int clear_path(const struct sockaddr_un *address, struct err *err)
     return 0;
 }
 
+/* libuv says EACCES for a directory that is not there. */
+static int explain_bind(const char *path, int status, struct err *err)
+{
+    char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        slash[slash == folder] = '\0';
+    if (slash != NULL && access(folder, F_OK) != 0 && errno == ENOENT)
+        return err_set(err, ERR_STATE,
+                       "%s: directory %s does not exist; create it with: install -d -m 0750 -o %u "
+                       "%s (or choose another --socket)",
+                       path, folder, (unsigned)geteuid(), folder);
+    return err_set(err, ERR_STATE, "%s: %s; expected a directory that this user (uid %u) may "
+                   "write to", path, uv_strerror(status), (unsigned)geteuid());
+}
+
 /* Closed to everybody from its first instant, then opened to the group that may read. */
 static int bind_listener(struct control *control, const struct sockaddr_un *address,
                          struct err *err)
@@ -344,9 +361,7 @@ static int bind_listener(struct control *control, const struct sockaddr_un *addr
     int status = uv_pipe_bind(&control->listener, address->sun_path);
     umask(before);
     if (status != 0)
-        return err_set(err, ERR_STATE,
-                       "%s: %s; expected a directory that this user may write to",
-                       address->sun_path, uv_strerror(status));
+        return explain_bind(address->sun_path, status, err);
     if (control->groups.reader != (gid_t)-1)
         (void)!chown(address->sun_path, (uid_t)-1, control->groups.reader);
     if (chmod(address->sun_path, 0660) == 0)
