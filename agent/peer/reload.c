@@ -38,13 +38,14 @@ static bool take(struct config *config, const struct config *fresh, struct pump 
 {
     struct err err;
     if (!same_peers(config, fresh)) {
-        log_text(REASON_WARNING, "event=reload msg=\"keys changed: nothing was taken up; run "
-                                 "'holdfast restart' on one peer after the other\"");
+        log_text(REASON_WARNING, "reload",
+                 "keys changed: nothing was taken up; run 'holdfast restart' on one peer after "
+                 "the other");
         return false;
     }
     bool rest = rest_differs(config, fresh);
     if (pump_configure(pump, fresh, &err) != 0) {
-        log_text(REASON_WARNING, "event=reload msg=\"%s\"", err.text);
+        log_text(REASON_WARNING, "reload", "%s", err.text);
         return false;
     }
     for (size_t i = 0; i < PEER_COUNT; i++) {
@@ -53,8 +54,7 @@ static bool take(struct config *config, const struct config *fresh, struct pump 
         config->peers[i].address_count = fresh->peers[i].address_count;
     }
     memcpy(config->notify_command, fresh->notify_command, sizeof config->notify_command);
-    log_text(REASON_NOTICE, "event=reload msg=\"took up the peers' addresses and the notify "
-                            "command%s\"",
+    log_text(REASON_NOTICE, "reload", "took up the peers' addresses and the notify command%s",
              rest ? "; other settings changed too: they need 'holdfast restart'" : "");
     return true;
 }
@@ -68,9 +68,9 @@ bool reload_config(struct config *config, struct pump *pump)
     if (complaints != NULL && fresh != NULL) {
         int code = config_read(config->path, fresh, complaints, &err);
         for (size_t i = 1; code != 0 && i < complaints->count; i++)
-            log_text(REASON_WARNING, "event=reload msg=\"%s\"", complaints->list[i].text);
+            log_text(REASON_WARNING, "reload", "%s", complaints->list[i].text);
         if (code != 0) /* err holds the first complaint, or why the file cannot be read */
-            log_text(REASON_WARNING, "event=reload msg=\"the old settings stay: %s\"", err.text);
+            log_text(REASON_WARNING, "reload", "the old settings stay: %s", err.text);
         else
             taken = take(config, fresh, pump);
     }

@@ -82,6 +82,9 @@ static int prepare(struct station *station, struct err *err)
         fprintf(stderr, "%s: %s%s\n", station->program->name,
                 complaints->list[i].warning ? "warning: " : "", complaints->list[i].text);
     free(complaints);
+    if (code == 0)
+        log_name(station->program->name,
+                 station->basis.config->peers[station->basis.self].name);
     return code;
 }
 
@@ -163,7 +166,7 @@ static void restart(void *owner)
     if (station->stopping || station->restarting)
         return;
     if (process_check_again(&station->process, &err) != 0) {
-        log_text(REASON_ALARM, "event=restart-failed msg=\"%s\"", err.text);
+        log_text(REASON_ALARM, "restart-failed", "%s", err.text);
         return;
     }
     station->restarting = true;
@@ -397,8 +400,7 @@ static void start(struct station *station)
 {
     tell(station, "start", "the daemon starts");
     if (!station->found.present)
-        log_text(REASON_ALARM, "event=state-missing msg=\"%s\"",
-                 store_trouble(station->store));
+        log_text(REASON_ALARM, "state-missing", "%s", store_trouble(station->store));
     pump_start(station->pump);
     commands_resume(station->commands);
     if (station->program->demoted != NULL)
@@ -457,6 +459,7 @@ int station_run(const struct station_program *program, int argc, char **argv)
     if (station == NULL)
         return 1;
     station->program = program;
+    log_name(program->name, NULL);
     int code = process_prepare(&station->process, argc, argv, &err);
     if (code == 0)
         code = options_parse(&station->given, OPTIONS_DAEMON, &argc, argv, &err);

@@ -299,7 +299,8 @@ static void on_done(void *owner, bool ok, const char *why)
     if (!ok)
         snprintf(trouble, sizeof trouble, "%s: %s", store->path, why);
     if (!ok && strcmp(trouble, store->trouble) != 0)
-        log_text(REASON_WARNING, "%s; no new promise until it can be written", trouble);
+        log_text(REASON_WARNING, "state-unwritten",
+                 "%s; no new promise until it can be written", trouble);
     memcpy(store->trouble, trouble, sizeof store->trouble);
     answer(store, ok);
 }
