@@ -23,6 +23,7 @@ enum { CODE_DONE = 0, CODE_NO = 1, CODE_USAGE = 2, CODE_REFUSED = 4 };
 struct order_call {
     struct operator *operator;
     struct control_call *call;
+    const char *name; /* the order in one word */
     const json_t *request;
     struct view view;
 };
@@ -84,8 +85,8 @@ static void tell(const struct order_call *order, const char *what)
                                   .level = REASON_NOTICE,
                                   .epoch = order->view.epoch,
                                   .text = text,
-                                  .fields = json_pack("{s:s, s:I}", "order", what, "uid",
-                                                      (json_int_t)uid)};
+                                  .fields = json_pack("{s:s, s:I}", "order", order->name,
+                                                      "uid", (json_int_t)uid)};
     events_tell(order->operator->world->events, &happening);
 }
 
@@ -384,7 +385,8 @@ static const struct order_row rows[] = {
 bool operator_handle(struct operator *operator, struct control_call *call, const char *command,
                      const json_t *request)
 {
-    struct order_call order = {.operator = operator, .call = call, .request = request};
+    struct order_call order = {
+        .operator = operator, .call = call, .name = command, .request = request};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(command, rows[i].name) != 0)
             continue;

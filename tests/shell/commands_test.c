@@ -74,7 +74,9 @@ void control_reply(struct control_call *call, int code, const char *text, json_t
 void events_tell(struct events *events, const struct happening *happening)
 {
     (void)events;
-    snprintf(told, sizeof told, "%s: %s", happening->event, happening->text);
+    const char *word = json_string_value(json_object_get(happening->fields, "order"));
+    snprintf(told, sizeof told, "%s%s: %s", happening->event, word == NULL ? "" : word,
+             happening->text);
     json_decref(happening->fields);
 }
 void events_read(struct events *events, const struct events_range *range,
@@ -377,7 +379,7 @@ TEST(maintenance_survives_a_restart_and_ends)
              0);
     CHECK_HAS(rig.call.text, "server1 will not claim");
     CHECK(strstr(rig.call.text, "cannot be written") == NULL);
-    CHECK_HAS(told, "order: an operator (uid 7) orders: maintenance until");
+    CHECK_HAS(told, "ordermaintenance: an operator (uid 7) orders: maintenance until");
     CHECK_EQ(ask(&rig, "{'command':'status'}"), 0);
     CHECK(json_is_true(json_object_get(rig.call.result, "maintenance")));
     CHECK_STR(result_text(&rig, "maintenance_reason"), "kernel");
