@@ -41,6 +41,7 @@ static void gather(const struct commands *commands, const struct view *view,
         .members_hash = settings->members_hash,
         .boot = settings->boot,
         .wall_ms = clock_wall_ms(),
+        .state_trouble = commands->world.state_trouble,
         .maintenance_reason = upkeep_order(commands->operator.upkeep)->reason,
     };
     if (view->standing == STANDING_HOLDER || view->standing == STANDING_FORCED) {

@@ -27,6 +27,7 @@ struct commands_world {
     const struct config *config;         /* borrowed for good */
     const struct certificate *certificate; /* borrowed for good; may be NULL */
     const char *state_dir;
+    const char *state_trouble; /* what was wrong with the state file at the start; "" = nothing */
     json_t *(*records)(void *owner);
     json_t *(*probes)(void *owner);
     json_t *(*unfit_reasons)(void *owner);

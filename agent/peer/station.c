@@ -44,6 +44,7 @@ struct station {
     uv_loop_t loop;
     struct store *store;
     struct stored found;
+    char state_trouble[512]; /* what was wrong with the state file at the start */
     struct events *events;
     struct notify *notify;
     struct pump *pump;
@@ -314,6 +315,7 @@ static int open_commands(struct station *station, struct err *err)
         .config = station->basis.config,
         .certificate = pump_certificate(station->pump),
         .state_dir = station->basis.options.state_dir,
+        .state_trouble = station->state_trouble,
         .records = node ? records : NULL,
         .probes = node ? probes : NULL,
         .unfit_reasons = node ? unfit_reasons : NULL,
@@ -385,6 +387,9 @@ static int open_rooms(struct station *station, struct err *err)
     }
     int code = store_open(&station->store, &station->loop, station->basis.options.state_dir,
                           &station->found, err);
+    if (code == 0 && !station->found.present)
+        snprintf(station->state_trouble, sizeof station->state_trouble, "%s",
+                 store_trouble(station->store));
     if (code == 0)
         code = open_talk(station, err);
     if (code == 0)
@@ -400,7 +405,7 @@ static void start(struct station *station)
 {
     tell(station, "start", "the daemon starts");
     if (!station->found.present)
-        log_text(REASON_ALARM, "state-missing", "%s", store_trouble(station->store));
+        log_text(REASON_ALARM, "state-missing", "%s", station->state_trouble);
     pump_start(station->pump);
     commands_resume(station->commands);
     if (station->program->demoted != NULL)
