@@ -222,6 +222,7 @@ int commands_open(struct commands **ret, const struct commands_world *world, str
             .event = "maintenance-lost", .level = REASON_WARNING, .text = warning.text};
         events_tell(world->events, &happening);
     }
+    operator_watch(&commands->operator);
     *ret = commands;
     return 0;
 }

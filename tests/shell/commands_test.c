@@ -3,120 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/peer/commands.h"
 #include "agent/peer/clock.h"
-#include "agent/peer/notify.h"
 #include "agent/peer/upkeep.h"
 #include "tests/lib/check.h"
-
-/* The call that control would make of a connection. */
-struct control_call {
-    bool may_change;
-    unsigned replies;
-    int code;
-    char text[2048];
-    json_t *result;
-};
-
-struct pump {
-    struct core core;
-    mono_ms now;
-    unsigned ordered;
-    struct event last;
-    bool pretend; /* pump_view answers `view` instead of the core's */
-    struct view view;
-};
-
-static struct pump fake;
-static char told[1024];
-static bool readable = true;
-static const char *broken; /* why a restart would fail */
-static unsigned restarts, pokes;
-
-const struct core *pump_core(const struct pump *pump)
-{
-    return &pump->core;
-}
-void pump_view(struct pump *pump, struct view *ret)
-{
-    view_make(&pump->core, pump->now, ret);
-    if (pump->pretend)
-        *ret = pump->view;
-}
-bool pump_permit(struct pump *pump, span_ms need_ms, struct permit *ret, enum reason *ret_reason)
-{
-    return core_permit(&pump->core, pump->now, need_ms, ret, ret_reason);
-}
-void pump_event(struct pump *pump, const struct event *event)
-{
-    struct outcome outcome;
-    pump->ordered++;
-    pump->last = *event;
-    core_step(&pump->core, pump->now, event, &outcome);
-}
-bool control_may_change(const struct control_call *call)
-{
-    return call->may_change;
-}
-unsigned control_uid(const struct control_call *call)
-{
-    (void)call;
-    return 7;
-}
-void control_reply(struct control_call *call, int code, const char *text, json_t *result)
-{
-    call->replies++;
-    call->code = code;
-    snprintf(call->text, sizeof call->text, "%s", text);
-    json_decref(call->result);
-    call->result = result;
-}
-void events_tell(struct events *events, const struct happening *happening)
-{
-    (void)events;
-    const char *word = json_string_value(json_object_get(happening->fields, "order"));
-    snprintf(told, sizeof told, "%s%s: %s", happening->event, word == NULL ? "" : word,
-             happening->text);
-    json_decref(happening->fields);
-}
-void events_read(struct events *events, const struct events_range *range,
-                 void (*on_page)(void *owner, json_t *page), void *owner)
-{
-    (void)events;
-    json_int_t next = (json_int_t)range->cursor + range->max;
-    json_t *page = json_pack("{s:[], s:I, s:b}", "events", "next", next, "from_end",
-                             range->from_end);
-    on_page(owner, range->cursor == 13 ? (json_decref(page), NULL) : page);
-}
-
-/* happen, which renders sentences, can also notify; not here. */
-void notify_tell(struct notify *notify, const char *kind, uint64_t epoch, const char *holder,
-                 const char *text)
-{
-    (void)notify, (void)kind, (void)epoch, (void)holder, (void)text;
-}
-
-static bool provider_readable(void *owner)
-{
-    (void)owner;
-    return readable;
-}
-static bool restart(void *owner, char *ret_why, size_t size)
-{
-    snprintf(ret_why, size, "%s%s", owner == NULL ? "" : "?", broken == NULL ? "" : broken);
-    restarts += broken == NULL;
-    return broken == NULL;
-}
-static void poke(void *owner)
-{
-    (void)owner;
-    pokes++;
-}
-static json_t *records(void *owner)
-{
-    (void)owner;
-    return json_pack("[{s:s, s:s}]", "label", "pbx", "state", "ok");
-}
+#include "tests/lib/commands_fake.h"
 
 /* A daemon's surroundings for one test. */
 struct rig {
@@ -209,6 +99,8 @@ static int ask(struct rig *rig, const char *text)
     commands_handle(rig->commands, &rig->call, command, request);
     uv_run(&rig->loop, UV_RUN_DEFAULT);
     json_decref(request);
+    if (rig->call.replies == 0 && fake.core.voter.ledger.writing_ticket != 0)
+        disk(true); /* a pause waits for the core's own write */
     CHECK_EQ(rig->call.replies, 1);
     return rig->call.code;
 }
@@ -472,6 +364,46 @@ TEST(pause_and_resume)
     CHECK_EQ(fake.last.order.span_ms, 0);
     CHECK_EQ(ask(&rig, "{'command':'pause','for_ms':999999999999}"), 2);
     teardown(&rig);
+}
+
+static void start_pause(struct rig *rig)
+{
+    json_t *request = json_pack("{s:I}", "for_ms", (json_int_t)60000);
+    rig->call.replies = 0;
+    commands_handle(rig->commands, &rig->call, "pause", request);
+    json_decref(request);
+}
+
+TEST(pause_is_answered_when_it_is_on_disk)
+{
+    struct rig rig;
+    struct control_call other = {.may_change = true};
+    setup(&rig, 0);
+    start_pause(&rig);
+    CHECK_EQ(rig.call.replies, 0);
+    CHECK(pause_is_on(&fake.core.pause, fake.now)); /* it counts already */
+    fake.watcher.on_step(fake.watcher.owner, fake.now);
+    CHECK_EQ(rig.call.replies, 0);
+    commands_handle(rig.commands, &other, "resume", NULL); /* one at a time */
+    CHECK_EQ(other.code, 4);
+    disk(true);
+    CHECK_EQ(rig.call.replies, 1);
+    CHECK_STR(rig.call.text, "pause for 60 s");
+    start_pause(&rig);
+    disk(false);
+    CHECK_EQ(rig.call.replies, 1);
+    CHECK_HAS(rig.call.text, "pause for 60 s; but a restart of this peer would forget it");
+    teardown(&rig);
+}
+
+TEST(a_daemon_that_stops_answers_a_waiting_pause)
+{
+    struct rig rig;
+    setup(&rig, 0);
+    start_pause(&rig);
+    teardown(&rig);
+    CHECK_EQ(rig.call.replies, 1);
+    CHECK_HAS(rig.call.text, "not on disk here yet");
 }
 
 TEST(restart_that_would_fail_or_lose_is_refused)
