@@ -22,6 +22,12 @@ static int on_open(void *owner, const struct station_rooms *rooms, struct err *e
     return duty_open(&node->duty, &world, err);
 }
 
+static int on_check(void *owner, const struct config *config, struct err *err)
+{
+    (void)owner;
+    return duty_check(config, err);
+}
+
 static void on_demoted(void *owner)
 {
     struct node *node = owner;
@@ -81,6 +87,7 @@ int main(int argc, char **argv)
         .name = "holdfastd",
         .first_line = "holdfastd - the agent of a node of the pair",
         .open = on_open,
+        .check = on_check,
         .demoted = on_demoted,
         .close = on_close,
         .is_fit = on_is_fit,

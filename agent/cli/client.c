@@ -153,10 +153,15 @@ static int understand(const struct exchange *exchange, struct client_answer *ret
                                         "use the 'holdfast' of the same package");
     }
     json_int_t number = json_integer_value(code);
+    const char *text = json_string_value(json_object_get(reply, "text"));
+    if (number == 3) { /* busy: it said neither yes nor no */
+        (void)err_set(err, ERR_REMOTE, "%s", text == NULL ? "it is busy" : text);
+        json_decref(reply);
+        return err->code;
+    }
     ret->code = number < 0 || number > 125 ? 1 : (int)number;
     ret->reply = reply;
-    ret->text = json_string_value(json_object_get(reply, "text"));
-    ret->text = ret->text == NULL ? "" : ret->text;
+    ret->text = text == NULL ? "" : text;
     ret->result = json_object_get(reply, "result");
     if (json_is_null(ret->result))
         ret->result = NULL;

@@ -158,6 +158,20 @@ static int open_health(struct duty *duty, struct err *err)
     return health_open(&duty->health, duty->world.config, duty->world.resumed_fit, &world, err);
 }
 
+/* On a loop of its own, which sees to nothing but the closing. */
+int duty_check(const struct config *config, struct err *err)
+{
+    uv_loop_t loop;
+    int code = 0;
+    if (uv_loop_init(&loop) != 0)
+        return err_set(err, ERR_SYSTEM, "out of memory or of file descriptors");
+    for (size_t i = 0; code == 0 && i < config->record_count; i++)
+        code = record_check(&config->records[i], &loop, err);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&loop);
+    return code;
+}
+
 int duty_open(struct duty **ret, const struct duty_world *world, struct err *err)
 {
     struct duty *duty = calloc(1, sizeof *duty);

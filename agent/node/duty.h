@@ -27,6 +27,8 @@ struct duty_world {
 
 /* Opens records and probes and registers with the pump. ERR_USAGE: a secret file is no good. */
 int duty_open(struct duty **ret, const struct duty_world *world, struct err *err);
+/* Could it be opened with this configuration? Reads the secrets (blocking), keeps nothing. */
+int duty_check(const struct config *config, struct err *err);
 /* Cancels what runs; the loop must still run. NULL is fine. */
 void duty_close(struct duty *duty);
 /* After pump_start, and again after ORDER_STOP: nothing of an earlier life is acting. */

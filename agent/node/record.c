@@ -271,6 +271,21 @@ void record_close(struct record *record)
     uv_close((uv_handle_t *)&record->timer, on_closed);
 }
 
+static const struct provider_operations *operations_of(const struct record_config *config)
+{
+    return config->provider == PROVIDER_EXEC ? &provider_exec : &provider_rfc2136;
+}
+
+int record_check(const struct record_config *config, uv_loop_t *loop, struct err *err)
+{
+    struct provider *provider;
+    const struct provider_operations *operations = operations_of(config);
+    int code = operations->open(&provider, loop, config, err);
+    if (code == 0)
+        operations->close(provider);
+    return code;
+}
+
 int record_open(struct record **ret, const struct record_config *config,
                 const struct record_world *world, struct err *err)
 {
@@ -284,8 +299,7 @@ int record_open(struct record **ret, const struct record_config *config,
     for (size_t i = 0; i < NODE_COUNT; i++)
         snprintf(record->node_names[i], sizeof record->node_names[i], "%s",
                  world->node_names[i]);
-    record->operations =
-        config->provider == PROVIDER_EXEC ? &provider_exec : &provider_rfc2136;
+    record->operations = operations_of(config);
     record->picture.config = &record->config;
     record->picture.operations = record->operations;
     record->read_at = MONO_LONG_AGO;

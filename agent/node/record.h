@@ -39,6 +39,8 @@ enum record_state {
     RECORD_CONTESTED /* repaired 3 times in 10 min and changed again */
 };
 
+/* Could record_open do it? Opens its provider on `loop` and closes it again. */
+int record_check(const struct record_config *config, uv_loop_t *loop, struct err *err);
 /* config and world are copied. Reads the TSIG secret. ERR_USAGE: secret or server is no good. */
 int record_open(struct record **ret, const struct record_config *config,
                 const struct record_world *world, struct err *err);

@@ -41,6 +41,7 @@ static void gather(const struct commands *commands, const struct view *view,
         .members_hash = settings->members_hash,
         .boot = settings->boot,
         .wall_ms = clock_wall_ms(),
+        .state_trouble = commands->world.state_trouble,
         .maintenance_reason = upkeep_order(commands->operator.upkeep)->reason,
     };
     if (view->standing == STANDING_HOLDER || view->standing == STANDING_FORCED) {
@@ -221,6 +222,7 @@ int commands_open(struct commands **ret, const struct commands_world *world, str
             .event = "maintenance-lost", .level = REASON_WARNING, .text = warning.text};
         events_tell(world->events, &happening);
     }
+    operator_watch(&commands->operator);
     *ret = commands;
     return 0;
 }

@@ -27,13 +27,15 @@ struct commands_world {
     const struct config *config;         /* borrowed for good */
     const struct certificate *certificate; /* borrowed for good; may be NULL */
     const char *state_dir;
+    const char *state_trouble; /* what was wrong with the state file at the start; "" = nothing */
     json_t *(*records)(void *owner);
     json_t *(*probes)(void *owner);
     json_t *(*unfit_reasons)(void *owner);
     json_t *(*counters)(void *owner);
     bool (*provider_readable)(void *owner); /* every record's provider can be read */
     void (*poke)(void *owner);    /* reads every record's provider now; status shows it later */
-    void (*restart)(void *owner); /* re-execute in place, after this turn of the loop */
+    /* Re-executes in place, after this turn of the loop; false: it would not start again. */
+    bool (*restart)(void *owner, char *ret_why, size_t size);
     void *owner;
 };
 

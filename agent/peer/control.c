@@ -4,9 +4,10 @@
  * accept it ends, however far it came. The handler may answer later; when the client is gone by
  * then, the answer is dropped and the call freed.
  *
- * Failure modes: too many clients (closed at once), slow ones (the timer), long or wrong requests
- * (answered with code 2), clients that never read (libuv's write waits, the timer closes it). The
- * loop does the same small work for each. */
+ * Failure modes: too many clients (told that it is busy, and closed at once; some places are kept
+ * for who may change things, and the oldest reader makes room when even those are taken), slow ones
+ * (the timer), long or wrong requests (answered with code 2), clients that never read (libuv's
+ * write waits, the timer closes it). The loop does the same small work for each. */
 #include "control.h"
 
 #include <errno.h>
@@ -21,6 +22,8 @@
 #include "control_peer.h"
 
 #define CALL_MAX 16
+#define READER_MAX 12 /* places that readers may take */
+#define BACKLOG 128
 #define REQUEST_SIZE 8192
 #define REPLY_SIZE (512 * 1024)
 #define LIMIT_MS 2000
@@ -31,6 +34,7 @@ struct control_call {
     uv_pipe_t pipe;
     uv_timer_t timer;
     uv_write_t write;
+    uint64_t number;  /* grows with each client: tells the oldest */
     unsigned handles; /* not closed yet */
     bool closing;     /* the connection is on its way out */
     bool handled;     /* the handler has it and owes the answer */
@@ -49,6 +53,7 @@ struct control {
     void *owner;
     struct control_groups groups;
     struct control_call *calls[CALL_MAX];
+    uint64_t clients; /* so far */
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
@@ -217,6 +222,49 @@ static struct control_call **free_slot(struct control *control)
     return NULL;
 }
 
+/* The oldest reader; one that has not asked yet before one whose answer is under way. */
+static struct control_call *oldest_reader(const struct control *control, size_t *ret_count)
+{
+    struct control_call *oldest = NULL;
+    *ret_count = 0;
+    for (size_t i = 0; i < CALL_MAX; i++) {
+        struct control_call *call = control->calls[i];
+        if (call == NULL || call->may_change)
+            continue;
+        ++*ret_count;
+        bool idler = oldest != NULL && oldest->handled && !call->handled;
+        bool older = oldest == NULL || (oldest->handled == call->handled &&
+                                        call->number < oldest->number);
+        oldest = idler || older ? call : oldest;
+    }
+    return oldest;
+}
+
+/* A place for this client, made if need be; NULL: none. */
+static struct control_call **find_slot(struct control *control, bool may_change)
+{
+    size_t readers;
+    struct control_call *oldest = oldest_reader(control, &readers);
+    struct control_call **slot = free_slot(control);
+    if (!may_change)
+        return readers < READER_MAX ? slot : NULL;
+    if (slot == NULL && oldest != NULL) {
+        end(oldest); /* leaves its place */
+        slot = free_slot(control);
+    }
+    return slot;
+}
+
+/* No waiting: the kernel's buffer of a new connection takes a line, or it is not said. */
+static void send_away(struct control_call *call)
+{
+    char busy[] = "{\"v\":1,\"code\":3,\"text\":\"busy: too many ask at this moment; try "
+                  "again\"}\n";
+    uv_buf_t line = uv_buf_init(busy, sizeof busy - 1);
+    (void)uv_try_write((uv_stream_t *)&call->pipe, &line, 1);
+    end(call);
+}
+
 static void know(struct control_call *call)
 {
     uv_os_fd_t file;
@@ -238,13 +286,18 @@ static void on_client(uv_stream_t *listener, int status)
     uv_pipe_init(control->loop, &call->pipe, 0);
     uv_timer_init(control->loop, &call->timer);
     call->pipe.data = call->timer.data = call;
-    struct control_call **slot = free_slot(control);
-    if (uv_accept(listener, (uv_stream_t *)&call->pipe) != 0 || slot == NULL) {
+    if (uv_accept(listener, (uv_stream_t *)&call->pipe) != 0) {
         end(call);
         return;
     }
-    *slot = call;
     know(call);
+    struct control_call **slot = find_slot(control, call->may_change);
+    if (slot == NULL) {
+        send_away(call);
+        return;
+    }
+    *slot = call;
+    call->number = ++control->clients;
     uv_timer_start(&call->timer, on_limit, LIMIT_MS, 0);
     if (uv_read_start((uv_stream_t *)&call->pipe, on_room, on_read) != 0)
         end(call);
@@ -283,6 +336,23 @@ static int clear_path(const struct sockaddr_un *address, struct err *err)
     return 0;
 }
 
+/* libuv says EACCES for a directory that is not there. */
+static int explain_bind(const char *path, int status, struct err *err)
+{
+    char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        slash[slash == folder] = '\0';
+    if (slash != NULL && access(folder, F_OK) != 0 && errno == ENOENT)
+        return err_set(err, ERR_STATE,
+                       "%s: directory %s does not exist; create it with: install -d -m 0750 -o %u "
+                       "%s (or choose another --socket)",
+                       path, folder, (unsigned)geteuid(), folder);
+    return err_set(err, ERR_STATE, "%s: %s; expected a directory that this user (uid %u) may "
+                   "write to", path, uv_strerror(status), (unsigned)geteuid());
+}
+
 /* Closed to everybody from its first instant, then opened to the group that may read. */
 static int bind_listener(struct control *control, const struct sockaddr_un *address,
                          struct err *err)
@@ -291,13 +361,11 @@ static int bind_listener(struct control *control, const struct sockaddr_un *addr
     int status = uv_pipe_bind(&control->listener, address->sun_path);
     umask(before);
     if (status != 0)
-        return err_set(err, ERR_STATE,
-                       "%s: %s; expected a directory that this user may write to",
-                       address->sun_path, uv_strerror(status));
+        return explain_bind(address->sun_path, status, err);
     if (control->groups.reader != (gid_t)-1)
         (void)!chown(address->sun_path, (uid_t)-1, control->groups.reader);
     if (chmod(address->sun_path, 0660) == 0)
-        status = uv_listen((uv_stream_t *)&control->listener, CALL_MAX, on_client);
+        status = uv_listen((uv_stream_t *)&control->listener, BACKLOG, on_client);
     return status == 0 ? 0
                        : err_set(err, ERR_STATE, "%s: %s", address->sun_path,
                                  uv_strerror(status));

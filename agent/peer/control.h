@@ -2,8 +2,9 @@
  *
  * Request: {"v": 1, "command": "status", ...arguments} and a newline (or end of input).
  * Reply:   {"v": 1, "code": 0, "text": "...", "result": {...}} and a newline; `code` is the exit
- *          code for the CLI (0 done, 1 no, 2 usage, 4 refused).
- * Bounds: 16 connections, 8 KiB request, 512 KiB reply, 2 s from accept to close. Mode 0660,
+ *          code for the CLI (0 done, 1 no, 2 usage, 3 busy: not even looked at, 4 refused).
+ * Bounds: 16 connections, at most 12 of them of readers, so that who may change things gets in;
+ * 8 KiB request, 512 KiB reply, 2 s from accept to close. Mode 0660,
  * group holdfast when it exists. Peer credentials decide who may change (uid 0, the daemon's
  * own uid, or membership of group holdfast-admin: SO_PEERCRED and SO_PEERGROUPS).
  * A stale socket file is replaced; a living one is ERR_IN_USE. */

@@ -121,10 +121,9 @@ static void complain(struct events *events, const char *what)
     if (now - events->complained < ALARM_EVERY_MS)
         return;
     events->complained = now;
-    log_text(REASON_ALARM,
-             "event=events-unwritable node=%s queued=%zu dropped=%" PRIu64
-             " msg=\"%s: %s; events wait in memory\"",
-             events->self, events->queue_count, events->dropped, events->file.now.path, what);
+    log_text(REASON_ALARM, "events-unwritable",
+             "%s: %s; %zu events wait in memory, %" PRIu64 " were dropped",
+             events->file.now.path, what, events->queue_count, events->dropped);
 }
 
 static void enqueue(struct events *events, const char *text)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "log_form.h"
 
 #define TEXT_SIZE 1024
 
@@ -76,6 +77,13 @@ static void add(struct room *room, const char *format, ...)
         room->used += (size_t)length < left ? (size_t)length : left - 1;
 }
 
+/* Always with its closing quote. */
+static void add_quoted(struct room *room, const char *text)
+{
+    if (room->size - room->used >= 3)
+        room->used += log_form_quote(text, room->text + room->used, room->size - room->used);
+}
+
 static void add_text(struct room *room, const char *text)
 {
     bool plain = text[0] != 0 && strpbrk(text, " \t\n\r\"=\\") == NULL;
@@ -83,10 +91,7 @@ static void add_text(struct room *room, const char *text)
         add(room, "%s", text);
         return;
     }
-    add(room, "\"");
-    for (; *text != 0; text++)
-        add(room, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
-    add(room, "\"");
+    add_quoted(room, text);
 }
 
 static void add_pair(struct room *room, const char *key, const json_t *value)
@@ -115,7 +120,8 @@ static bool is_fixed(const char *key)
 
 void events_line_text(const json_t *event, char *ret, size_t size)
 {
-    struct room room = {.text = ret, .size = size};
+    size_t most = LOG_FORM_TEXT_MAX + 1; /* the log would cut what is longer */
+    struct room room = {.text = ret, .size = size < most ? size : most};
     ret[0] = 0;
     add_pair(&room, "event", json_object_get(event, "event"));
     add_pair(&room, "epoch", json_object_get(event, "epoch"));
@@ -129,8 +135,6 @@ void events_line_text(const json_t *event, char *ret, size_t size)
     const char *text = json_string_value(json_object_get(event, "text"));
     if (text == NULL)
         return;
-    add(&room, " msg=\"");
-    for (; *text != 0; text++)
-        add(&room, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
-    add(&room, "\"");
+    add(&room, " msg=");
+    add_quoted(&room, text);
 }

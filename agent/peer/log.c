@@ -39,7 +39,7 @@ struct line {
 
 static struct {
     bool open, to_stderr, debug;
-    char identity[32];
+    char identity[32], node[64];
     uv_timer_t timer;
     uint64_t retry_ms; /* 0 = nothing failed lately */
     int fd;            /* -1 = not connected */
@@ -236,14 +236,23 @@ void log_line(enum reason_level level, const char *pairs)
         state.retry_ms = 0;
 }
 
-void log_text(enum reason_level level, const char *format, ...)
+void log_name(const char *identity, const char *node)
 {
-    char text[LOG_FORM_TEXT_MAX + 8]; /* a little more, so that cutting is seen there */
+    snprintf(state.identity, sizeof state.identity, "%s", identity);
+    snprintf(state.node, sizeof state.node, "%s", node == NULL ? "" : node);
+}
+
+void log_text(enum reason_level level, const char *event, const char *format, ...)
+{
+    char text[LOG_FORM_TEXT_MAX], line[LOG_FORM_TEXT_MAX + 1];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    log_line(level, text);
+    int used = snprintf(line, sizeof line, "event=%.60s%s%s msg=", event,
+                        state.node[0] == 0 ? "" : " node=", state.node);
+    (void)log_form_quote(text, line + used, sizeof line - (size_t)used);
+    log_line(level, line);
 }
 
 uint64_t log_dropped(void)

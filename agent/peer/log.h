@@ -24,9 +24,13 @@ void log_close(void);
 /* One line. `pairs` is logfmt text ("event=... epoch=...") and may be followed by a free
  * sentence as msg="...". Cut at 1000 bytes. Control characters are replaced. */
 void log_line(enum reason_level level, const char *pairs);
-/* The same, put together as printf does. */
-void log_text(enum reason_level level, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* A line that is no event of the events file: event=EVENT node=NODE msg="..." (the name as told by
+ * log_name), with the sentence put together as printf does, and quoted. */
+void log_text(enum reason_level level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Who speaks, as early as it is known, also before log_open: the program, and this peer's name
+ * (NULL: not known yet). Copied. */
+void log_name(const char *identity, const char *node);
 /* Lines that never reached the reader. */
 uint64_t log_dropped(void);
 

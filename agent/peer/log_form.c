@@ -51,6 +51,27 @@ size_t log_form_clean(const char *text, char ret[LOG_FORM_TEXT_MAX + 1])
     return length;
 }
 
+size_t log_form_quote(const char *text, char *ret, size_t size)
+{
+    size_t used = 0;
+    ret[used++] = '"';
+    for (; *text != 0; text++) {
+        unsigned char byte = (unsigned char)*text;
+        bool escape = byte == '"' || byte == '\\';
+        size_t rest = 1; /* bytes of this character: the first says how many */
+        if (byte >= 0xc0)
+            rest = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+        if (used + escape + rest + 2 > size)
+            break;
+        if (escape)
+            ret[used++] = '\\';
+        ret[used++] = byte < ' ' || byte == 127 ? '?' : (char)byte;
+    }
+    ret[used++] = '"';
+    ret[used] = 0;
+    return used;
+}
+
 unsigned log_form_priority(enum reason_level level)
 {
     switch (level) {

@@ -29,6 +29,10 @@ struct log_entry {
 /* Copies at most LOG_FORM_TEXT_MAX bytes of `text`, whole characters, with control characters
  * replaced by '?'. Returns the length; ret has room for LOG_FORM_TEXT_MAX + 1. */
 size_t log_form_clean(const char *text, char ret[LOG_FORM_TEXT_MAX + 1]);
+/* `text` in quotes, with quotes and backslashes escaped and control characters as '?': a value of
+ * logfmt. Cut between characters so that its closing quote fits into `size` (at least 3, with the
+ * final 0). Returns the length. */
+size_t log_form_quote(const char *text, char *ret, size_t size);
 /* The line in that form. Returns its length. Not terminated: it may be a datagram. */
 size_t log_form_make(enum log_form form, const struct log_entry *entry,
                      char ret[LOG_FORM_SIZE]);

@@ -1,6 +1,6 @@
 /* Happy path: the caller may change things, the core names no obstacle, the order is stepped and
  * told to the log with the caller's uid; the answer carries the instant for the CLI's timeline.
- * Maintenance is answered once its file is on disk.
+ * Maintenance is answered once its file is on disk, a pause once the state file has it.
  *
  * Failure modes: no right, wrong arguments, obstacles (all of them in one answer), a provider
  * that cannot be read, a node that is not the one to ask: code 4 or 2, nothing changed. A disk
@@ -23,6 +23,7 @@ enum { CODE_DONE = 0, CODE_NO = 1, CODE_USAGE = 2, CODE_REFUSED = 4 };
 struct order_call {
     struct operator *operator;
     struct control_call *call;
+    const char *name; /* the order in one word */
     const json_t *request;
     struct view view;
 };
@@ -84,8 +85,8 @@ static void tell(const struct order_call *order, const char *what)
                                   .level = REASON_NOTICE,
                                   .epoch = order->view.epoch,
                                   .text = text,
-                                  .fields = json_pack("{s:s, s:I}", "order", what, "uid",
-                                                      (json_int_t)uid)};
+                                  .fields = json_pack("{s:s, s:I}", "order", order->name,
+                                                      "uid", (json_int_t)uid)};
     events_tell(order->operator->world->events, &happening);
 }
 
@@ -241,6 +242,60 @@ static void recover(struct order_call *order)
         done(order, what);
 }
 
+static void answer_pause(struct operator *operator, const char *trouble)
+{
+    struct control_call *call = operator->pausing;
+    char text[TEXT_SIZE];
+    operator->pausing = NULL;
+    snprintf(text, sizeof text, "%s%s%s", operator->pausing_text, trouble[0] == 0 ? "" : "; but ",
+             trouble);
+    json_t *result =
+        json_pack("{s:I, s:I}", "boottime_ms", (json_int_t)clock_now(), "lease_ms",
+                  (json_int_t)operator->world->config->lease_ms);
+    control_reply(call, CODE_DONE, text, result);
+}
+
+/* Answered once it is on disk, or the disk has refused it: nothing here waits longer. */
+static void look_at_pause(struct operator *operator)
+{
+    const struct ledger *ledger = &pump_core(operator->world->pump)->voter.ledger;
+    if (operator->pausing == NULL)
+        return;
+    if (ledger_is_durable(ledger, operator->pausing_ticket))
+        answer_pause(operator, "");
+    else if (ledger->failing)
+        answer_pause(operator, "a restart of this peer would forget it, since the state directory "
+                               "cannot be written yet");
+}
+
+static void on_step(void *owner, mono_ms now)
+{
+    (void)now;
+    look_at_pause(owner);
+}
+
+void operator_watch(struct operator *operator)
+{
+    pump_watch(operator->world->pump,
+               (struct pump_watcher){.on_step = on_step, .owner = operator});
+}
+
+static void step_pause(struct order_call *order, const struct event *event, const char *what)
+{
+    struct operator *operator = order->operator;
+    if (operator->pausing != NULL) {
+        refuse(order, CODE_REFUSED, "the pause or resume before this one is still being written to "
+                                    "the state directory; try again");
+        return;
+    }
+    if (!step(order, event, what))
+        return;
+    snprintf(operator->pausing_text, sizeof operator->pausing_text, "%s", what);
+    operator->pausing_ticket = pump_core(operator->world->pump)->voter.ledger.wanted_ticket;
+    operator->pausing = order->call;
+    look_at_pause(operator);
+}
+
 static void pause_cluster(struct order_call *order)
 {
     struct event event = order_event(ORDER_PAUSE, PEER_NONE);
@@ -250,15 +305,13 @@ static void pause_cluster(struct order_call *order)
     }
     char what[128];
     snprintf(what, sizeof what, "pause for %" PRId64 " s", event.order.span_ms / 1000);
-    if (step(order, &event, what))
-        done(order, what);
+    step_pause(order, &event, what);
 }
 
 static void resume(struct order_call *order)
 {
     struct event event = order_event(ORDER_PAUSE, PEER_NONE);
-    if (step(order, &event, "resume"))
-        done(order, "resumed");
+    step_pause(order, &event, "resumed");
 }
 
 static void on_upkeep_stored(void *owner, bool ok, const char *why)
@@ -335,6 +388,21 @@ static void maintenance(struct order_call *order)
         keep_upkeep(order, &upkeep, text);
 }
 
+/* What a restart would cost now, in words; NULL: nothing. */
+static const char *restart_obstacle(const struct order_call *order)
+{
+    const struct silence *silence = &pump_core(order->operator->world->pump)->silence;
+    bool held = silence->kind == SILENCE_RESTART && silence->stored_holder == order->view.self;
+    if (order->view.standing == STANDING_FORCED)
+        return "this node acts by force, and a restart would end that: nobody would act; "
+               "'holdfast release' first, or leave it running";
+    if (held && order->view.standing != STANDING_HOLDER)
+        return "it was restarted just now and does not hold again yet: another restart could "
+               "lose the lease; wait until 'holdfast status' shows the standing it had (a lease "
+               "at most)";
+    return NULL;
+}
+
 static void restart(struct order_call *order)
 {
     const struct commands_world *world = order->operator->world;
@@ -342,9 +410,17 @@ static void restart(struct order_call *order)
         refuse(order, CODE_REFUSED, "this daemon cannot restart itself");
         return;
     }
-    tell(order, "restart");
-    done(order, "restarting");
-    world->restart(world->owner);
+    const char *obstacle = restart_obstacle(order);
+    char text[TEXT_SIZE], why[TEXT_SIZE - 32];
+    if (obstacle != NULL) {
+        refuse(order, CODE_REFUSED, obstacle);
+    } else if (!world->restart(world->owner, why, sizeof why)) {
+        snprintf(text, sizeof text, "it would not start again: %s", why);
+        refuse(order, CODE_REFUSED, text);
+    } else {
+        tell(order, "restart");
+        done(order, "restarting"); /* it closes in a later turn of the loop */
+    }
 }
 
 struct order_row {
@@ -361,7 +437,8 @@ static const struct order_row rows[] = {
 bool operator_handle(struct operator *operator, struct control_call *call, const char *command,
                      const json_t *request)
 {
-    struct order_call order = {.operator = operator, .call = call, .request = request};
+    struct order_call order = {
+        .operator = operator, .call = call, .name = command, .request = request};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(command, rows[i].name) != 0)
             continue;
@@ -390,5 +467,7 @@ void operator_resume(struct operator *operator)
 void operator_close(struct operator *operator)
 {
     on_upkeep_stored(operator, false, "the daemon is just stopping");
+    if (operator->pausing != NULL)
+        answer_pause(operator, "it is not on disk here yet, and the daemon is just stopping");
     upkeep_close(operator->upkeep);
 }

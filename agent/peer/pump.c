@@ -166,7 +166,8 @@ static void on_proof_kept(void *owner, bool ok, const char *why)
 {
     struct pump *pump = owner;
     if (!ok)
-        log_text(REASON_WARNING, PROOF_NAME ": %s; 'holdfast proof show' still has it", why);
+        log_text(REASON_WARNING, "proof-unwritten",
+                 PROOF_NAME ": %s; 'holdfast proof show' still has it", why);
     (void)pump;
 }
 
@@ -195,7 +196,8 @@ static void tell_notes(struct pump *pump)
                 pump->watchers[j].on_note(pump->watchers[j].owner, &outcome->notes[i],
                                           pump->core.now);
     if (outcome->notes_lost > 0)
-        log_text(REASON_WARNING, "%zu notes of one step were too many", outcome->notes_lost);
+        log_text(REASON_WARNING, "notes-lost", "%zu notes of one step were too many",
+                 outcome->notes_lost);
 }
 
 static void perform(struct pump *pump)
@@ -213,8 +215,8 @@ static void perform(struct pump *pump)
 static void enqueue(struct pump *pump, const struct event *event)
 {
     if (pump->queue_count == QUEUE_MAX) {
-        log_text(REASON_WARNING, "an event of kind %d was dropped: too many at once",
-                 (int)event->kind);
+        log_text(REASON_WARNING, "event-dropped",
+                 "an event of kind %d was dropped: too many at once", (int)event->kind);
         return;
     }
     size_t last = (pump->queue_first + pump->queue_count++) % QUEUE_MAX;

@@ -159,7 +159,7 @@ static void failed(struct place *place, int status)
 {
     uint64_t next = place->retry_ms * 2;
     if (place->retry_ms == 0)
-        log_text(REASON_WARNING,
+        log_text(REASON_WARNING, "name-unresolved",
                  "the name %.200s cannot be resolved: %s; %s, and it is tried again",
                  place->endpoint.host, uv_strerror(status),
                  place->found_count > 0 ? "its old addresses are used"
@@ -190,7 +190,8 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
         failed(place, status != 0 ? status : UV_EAI_NONAME);
     } else {
         if (place->retry_ms > 0)
-            log_text(REASON_NOTICE, "the name %.200s is resolved again", place->endpoint.host);
+            log_text(REASON_NOTICE, "name-resolved", "the name %.200s is resolved again",
+                     place->endpoint.host);
         place->retry_ms = 0;
         take_answer(place, answer);
         uv_timer_start(&place->timer, on_timer, RESOLVE_MS, 0);

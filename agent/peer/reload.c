@@ -6,25 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_differ.h"
 #include "log.h"
-
-/* Would the two be the same if addresses and notify were? */
-static bool rest_differs(const struct config *config, const struct config *fresh)
-{
-    struct config *copy = malloc(sizeof *copy);
-    if (copy == NULL)
-        return true;
-    *copy = *fresh;
-    memcpy(copy->notify_command, config->notify_command, sizeof copy->notify_command);
-    for (size_t i = 0; i < PEER_COUNT; i++) {
-        memcpy(copy->peers[i].addresses, config->peers[i].addresses,
-               sizeof copy->peers[i].addresses);
-        copy->peers[i].address_count = config->peers[i].address_count;
-    }
-    bool differs = config_settings_hash(copy) != config_settings_hash(config);
-    free(copy);
-    return differs;
-}
 
 static bool same_peers(const struct config *config, const struct config *fresh)
 {
@@ -38,13 +21,15 @@ static bool take(struct config *config, const struct config *fresh, struct pump 
 {
     struct err err;
     if (!same_peers(config, fresh)) {
-        log_text(REASON_WARNING, "event=reload msg=\"keys changed: nothing was taken up; run "
-                                 "'holdfast restart' on one peer after the other\"");
+        log_text(REASON_WARNING, "reload",
+                 "keys changed: nothing was taken up; run 'holdfast restart' on one peer after "
+                 "the other");
         return false;
     }
-    bool rest = rest_differs(config, fresh);
+    char rest[400];
+    config_differ_text(config, fresh, rest, sizeof rest);
     if (pump_configure(pump, fresh, &err) != 0) {
-        log_text(REASON_WARNING, "event=reload msg=\"%s\"", err.text);
+        log_text(REASON_WARNING, "reload", "%s", err.text);
         return false;
     }
     for (size_t i = 0; i < PEER_COUNT; i++) {
@@ -53,9 +38,8 @@ static bool take(struct config *config, const struct config *fresh, struct pump 
         config->peers[i].address_count = fresh->peers[i].address_count;
     }
     memcpy(config->notify_command, fresh->notify_command, sizeof config->notify_command);
-    log_text(REASON_NOTICE, "event=reload msg=\"took up the peers' addresses and the notify "
-                            "command%s\"",
-             rest ? "; other settings changed too: they need 'holdfast restart'" : "");
+    log_text(REASON_NOTICE, "reload", "took up the peers' addresses and the notify command%s%s",
+             rest[0] == 0 ? "" : "; needs 'holdfast restart': ", rest);
     return true;
 }
 
@@ -68,9 +52,9 @@ bool reload_config(struct config *config, struct pump *pump)
     if (complaints != NULL && fresh != NULL) {
         int code = config_read(config->path, fresh, complaints, &err);
         for (size_t i = 1; code != 0 && i < complaints->count; i++)
-            log_text(REASON_WARNING, "event=reload msg=\"%s\"", complaints->list[i].text);
+            log_text(REASON_WARNING, "reload", "%s", complaints->list[i].text);
         if (code != 0) /* err holds the first complaint, or why the file cannot be read */
-            log_text(REASON_WARNING, "event=reload msg=\"the old settings stay: %s\"", err.text);
+            log_text(REASON_WARNING, "reload", "the old settings stay: %s", err.text);
         else
             taken = take(config, fresh, pump);
     }

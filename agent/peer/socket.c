@@ -211,7 +211,8 @@ static int add_door(struct socket *socket, const struct socket_order *order, siz
     socket->door_count++; /* also when it stays closed: its handle is to be closed */
     status = listen_on(door, &address);
     if (status != 0 && order->listen_is_default && lacks_family(status)) {
-        log_text(REASON_NOTICE, "does not listen on %.60s: this machine has no such addresses",
+        log_text(REASON_NOTICE, "not-listening",
+                 "does not listen on %.60s: this machine has no such addresses",
                  endpoint->host);
         return 0;
     }

@@ -16,11 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "basis.h"
 #include "clock.h"
 #include "commands.h"
 #include "control.h"
 #include "happen.h"
-#include "keys.h"
 #include "log.h"
 #include "notify.h"
 #include "options.h"
@@ -39,13 +39,12 @@
 struct station {
     const struct station_program *program;
     struct process process;
-    struct options options;
-    struct config *config;
-    uint8_t self;
-    uint8_t *secret;
+    struct options given; /* the command line */
+    struct basis basis;
     uv_loop_t loop;
     struct store *store;
     struct stored found;
+    char state_trouble[512]; /* what was wrong with the state file at the start */
     struct events *events;
     struct notify *notify;
     struct pump *pump;
@@ -65,51 +64,36 @@ struct station {
 
 /* ---- before the loop ---- */
 
-static int read_config(struct station *station, struct err *err)
+static struct basis_order start_order(const struct station *station)
+{
+    return (struct basis_order){.given = &station->given,
+                                .witness = station->program->witness,
+                                .check = station->program->check,
+                                .owner = station->program->owner};
+}
+
+static int prepare(struct station *station, struct err *err)
 {
     struct complaints *complaints = calloc(1, sizeof *complaints);
-    station->config = calloc(1, sizeof *station->config);
-    if (complaints == NULL || station->config == NULL) {
-        free(complaints);
+    struct basis_order order = start_order(station);
+    if (complaints == NULL)
         return err_set(err, ERR_SYSTEM, "out of memory");
-    }
-    int code = config_read(station->options.config, station->config, complaints, err);
+    int code = basis_read(&station->basis, &order, complaints, err);
     for (size_t i = 0; i < complaints->count; i++)
         fprintf(stderr, "%s: %s%s\n", station->program->name,
                 complaints->list[i].warning ? "warning: " : "", complaints->list[i].text);
-    if (code != 0 && complaints->error_count > 0)
-        err->text[0] = '\0'; /* said above */
-    options_merge(&station->options, &station->config->local);
     free(complaints);
+    if (code == 0)
+        log_name(station->program->name,
+                 station->basis.config->peers[station->basis.self].name);
     return code;
-}
-
-static int find_self(struct station *station, struct err *err)
-{
-    uint8_t public_key[KEY_SIZE];
-    char text[KEY_TEXT_SIZE];
-    if (keys_read(station->options.key, &station->secret, public_key, err) != 0)
-        return err->code;
-    station->self = config_peer_of_key(station->config, public_key);
-    if (station->self == PEER_NONE) {
-        keys_text(public_key, text);
-        return err_set(err, ERR_USAGE,
-                       "%s: its public half %s is not in %s; expected the key of one of the "
-                       "three peers", station->options.key, text, station->options.config);
-    }
-    const struct peer_config *peer = &station->config->peers[station->self];
-    if (peer->witness == station->program->witness)
-        return 0;
-    return err_set(err, ERR_USAGE, "%s: is the key of %s, a %s; run %s there",
-                   station->options.key, peer->name, peer->witness ? "witness" : "node",
-                   peer->witness ? "holdfast-witness" : "holdfastd");
 }
 
 /* An event of the process itself. */
 static void tell(struct station *station, const char *event, const char *text)
 {
     json_t *fields = json_pack("{s:s, s:s}", "version", HOLDFAST_VERSION, "cluster",
-                               station->config->cluster);
+                               station->basis.config->cluster);
     events_tell(station->events, &(struct happening){.event = event,
                                                      .level = REASON_NOTICE,
                                                      .text = text,
@@ -183,12 +167,30 @@ static void restart(void *owner)
     if (station->stopping || station->restarting)
         return;
     if (process_check_again(&station->process, &err) != 0) {
-        log_text(REASON_ALARM, "event=restart-failed msg=\"%s\"", err.text);
+        log_text(REASON_ALARM, "restart-failed", "%s", err.text);
         return;
     }
     station->restarting = true;
     tell(station, "restart", "executes its program again, keeping its standing");
     uv_timer_start(&station->stop, on_stop_look, STOP_LOOK_MS, STOP_LOOK_MS);
+}
+
+/* An operator's restart: what would not start again goes on running. */
+static bool restart_asked(void *owner, char *ret_why, size_t size)
+{
+    struct station *station = owner;
+    struct basis_order order = start_order(station);
+    struct err err;
+    bool leaves = station->stopping || station->restarting;
+    if (leaves)
+        snprintf(ret_why, size, "the daemon is just stopping");
+    else if (process_check_again(&station->process, &err) != 0)
+        snprintf(ret_why, size, "%s", err.text);
+    else if (basis_stands(&order, ret_why, size)) {
+        restart(station);
+        return true;
+    }
+    return false;
 }
 
 /* This machine's memory was set back, and its disk perhaps with it: nothing is taken over. */
@@ -207,8 +209,8 @@ static void on_signal(uv_signal_t *handle, int number)
         return;
     }
     ready_reloading(&station->ready);
-    if (reload_config(station->config, station->pump))
-        notify_configure(station->notify, station->config->notify_command);
+    if (reload_config(station->basis.config, station->pump))
+        notify_configure(station->notify, station->basis.config->notify_command);
     ready_up(&station->ready);
 }
 
@@ -285,17 +287,17 @@ static int open_pump(struct station *station, struct err *err)
 {
     static const struct endpoint everywhere[] = {{"0.0.0.0", OPTIONS_PORT},
                                                  {"::", OPTIONS_PORT}};
-    bool by_default = station->options.listen_count == 0;
+    bool by_default = station->basis.options.listen_count == 0;
     struct pump_world world = {
         .loop = &station->loop,
-        .config = station->config,
-        .self = station->self,
-        .secret = station->secret,
+        .config = station->basis.config,
+        .self = station->basis.self,
+        .secret = station->basis.secret,
         .store = station->store,
         .found = station->found,
         .in_place = station->process.resumed,
-        .listen = by_default ? everywhere : station->options.listen,
-        .listen_count = by_default ? 2 : station->options.listen_count,
+        .listen = by_default ? everywhere : station->basis.options.listen,
+        .listen_count = by_default ? 2 : station->basis.options.listen_count,
         .listen_is_default = by_default,
         .on_new_boot = begin_anew,
         .owner = station,
@@ -310,23 +312,24 @@ static int open_commands(struct station *station, struct err *err)
         .loop = &station->loop,
         .pump = station->pump,
         .events = station->events,
-        .config = station->config,
+        .config = station->basis.config,
         .certificate = pump_certificate(station->pump),
-        .state_dir = station->options.state_dir,
+        .state_dir = station->basis.options.state_dir,
+        .state_trouble = station->state_trouble,
         .records = node ? records : NULL,
         .probes = node ? probes : NULL,
         .unfit_reasons = node ? unfit_reasons : NULL,
         .counters = counters,
         .provider_readable = node ? is_readable : NULL,
         .poke = node ? poke : NULL,
-        .restart = restart,
+        .restart = restart_asked,
         .owner = station,
     };
     int code = commands_open(&station->commands, &world, err);
     if (code != 0)
         return code;
     struct control_world control = {.loop = &station->loop,
-                                    .path = station->options.socket,
+                                    .path = station->basis.options.socket,
                                     .handler = commands_handle,
                                     .owner = station->commands};
     return control_open(&station->control, &control, err);
@@ -334,9 +337,9 @@ static int open_commands(struct station *station, struct err *err)
 
 static int open_talk(struct station *station, struct err *err)
 {
-    const struct config *config = station->config;
-    int code = events_open(&station->events, &station->loop, station->options.state_dir,
-                           config->peers[station->self].name, err);
+    const struct config *config = station->basis.config;
+    int code = events_open(&station->events, &station->loop, station->basis.options.state_dir,
+                           config->peers[station->basis.self].name, err);
     struct notify_world notify = {.loop = &station->loop,
                                   .command = config->notify_command,
                                   .cluster = config->cluster,
@@ -348,15 +351,15 @@ static int open_talk(struct station *station, struct err *err)
                                   .notify = station->notify,
                                   .names = {config->peers[0].name, config->peers[1].name,
                                             config->peers[2].name},
-                                  .self = station->self};
+                                  .self = station->basis.self};
     return code == 0 ? happen_open(&station->happen, &happen, err) : code;
 }
 
 static int open_program(struct station *station, struct err *err)
 {
     struct station_rooms rooms = {.loop = &station->loop,
-                                  .config = station->config,
-                                  .self = station->self,
+                                  .config = station->basis.config,
+                                  .self = station->basis.self,
                                   .pump = station->pump,
                                   .events = station->events,
                                   .resumed_fit = station->process.resumed_fit};
@@ -382,8 +385,11 @@ static int open_rooms(struct station *station, struct err *err)
         station->signals[i].data = station;
         uv_signal_start(&station->signals[i], on_signal, numbers[i]);
     }
-    int code = store_open(&station->store, &station->loop, station->options.state_dir,
+    int code = store_open(&station->store, &station->loop, station->basis.options.state_dir,
                           &station->found, err);
+    if (code == 0 && !station->found.present)
+        snprintf(station->state_trouble, sizeof station->state_trouble, "%s",
+                 store_trouble(station->store));
     if (code == 0)
         code = open_talk(station, err);
     if (code == 0)
@@ -399,8 +405,7 @@ static void start(struct station *station)
 {
     tell(station, "start", "the daemon starts");
     if (!station->found.present)
-        log_text(REASON_ALARM, "event=state-missing msg=\"%s\"",
-                 store_trouble(station->store));
+        log_text(REASON_ALARM, "state-missing", "%s", station->state_trouble);
     pump_start(station->pump);
     commands_resume(station->commands);
     if (station->program->demoted != NULL)
@@ -415,7 +420,7 @@ static int run(struct station *station, struct err *err)
         return err_set(err, ERR_SYSTEM, "event loop: %s", uv_strerror(status));
     int code = open_rooms(station, err);
     if (code == 0) {
-        log_open(&station->loop, station->program->name, station->options.foreground);
+        log_open(&station->loop, station->program->name, station->basis.options.foreground);
         start(station);
     } else
         close_rooms(station);
@@ -426,12 +431,6 @@ static int run(struct station *station, struct err *err)
     uv_run(&station->loop, UV_RUN_NOWAIT);
     station->hangs = uv_loop_close(&station->loop) != 0;
     return code;
-}
-
-static int prepare(struct station *station, struct err *err)
-{
-    int code = read_config(station, err);
-    return code == 0 ? find_self(station, err) : code;
 }
 
 static int exit_code(const struct station *station, const struct err *err)
@@ -451,11 +450,11 @@ static int exit_code(const struct station *station, const struct err *err)
 /* Answers --version and --help; true when there was one. */
 static bool answered(const struct station *station)
 {
-    if (station->options.version)
+    if (station->given.version)
         printf("%s %s\n", station->program->name, HOLDFAST_VERSION);
-    else if (station->options.help)
+    else if (station->given.help)
         printf("%s\n%s", station->program->first_line, options_text());
-    return station->options.version || station->options.help;
+    return station->given.version || station->given.help;
 }
 
 int station_run(const struct station_program *program, int argc, char **argv)
@@ -465,9 +464,10 @@ int station_run(const struct station_program *program, int argc, char **argv)
     if (station == NULL)
         return 1;
     station->program = program;
+    log_name(program->name, NULL);
     int code = process_prepare(&station->process, argc, argv, &err);
     if (code == 0)
-        code = options_parse(&station->options, OPTIONS_DAEMON, &argc, argv, &err);
+        code = options_parse(&station->given, OPTIONS_DAEMON, &argc, argv, &err);
     if (code == 0 && !answered(station)) {
         code = prepare(station, &err);
         if (code == 0)
@@ -475,8 +475,7 @@ int station_run(const struct station_program *program, int argc, char **argv)
     }
     bool fit = program->is_fit != NULL && program->is_fit(program->owner);
     const char *resume = station->set_back ? NULL : fit ? PROCESS_FIT : PROCESS_UNFIT;
-    keys_close(station->secret);
-    free(station->config);
+    basis_close(&station->basis);
     if (code == 0 && station->restarting)
         (void)process_again(&station->process, resume, &err);
     int status = exit_code(station, &err);

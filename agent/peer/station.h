@@ -30,6 +30,8 @@ struct station_program {
     const char *first_line; /* of --help */
     bool witness;           /* the role that a key must have for this program */
     int (*open)(void *owner, const struct station_rooms *rooms, struct err *err);
+    /* Could open do it with this configuration? Asked before a restart. */
+    int (*check)(void *owner, const struct config *config, struct err *err);
     void (*demoted)(void *owner); /* the core runs, or was told to stop: nothing acts now */
     void (*close)(void *owner);   /* also after an open that failed */
     bool (*is_fit)(void *owner);

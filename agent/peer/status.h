@@ -23,6 +23,7 @@ struct status_extra {
     uint64_t settings_hash, members_hash;
     uint64_t boot;                  /* this start of the process; 0 = leave it out */
     int64_t wall_ms;                /* wall clock at view->now, for texts */
+    const char *state_trouble; /* what the state file was at the start; "" or NULL: good */
     const char *maintenance_reason; /* the operator's words */
     bool permit_asked;              /* the permit was asked for; then these two count */
     bool permitted;

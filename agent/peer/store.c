@@ -174,12 +174,36 @@ static int open_directory(const char *state_dir, struct err *err)
                    state_dir, strerror(errno), (unsigned)geteuid());
 }
 
-static int lock(int directory, const char *state_dir, struct err *err)
+/* Who may write here may put another promise in the place of ours. */
+static int check_rights(int directory, const char *state_dir, struct err *err)
 {
+    struct stat status;
+    if (fstat(directory, &status) == 0 && (status.st_mode & 022) != 0)
+        return err_set(err, ERR_STATE,
+                       "state directory %s can be written by others than its owner (mode %04o); "
+                       "run: chmod 0700 %s", state_dir, (unsigned)status.st_mode & 07777,
+                       state_dir);
     if (faccessat(directory, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0)
         return err_set(err, ERR_STATE,
                        "state directory %s cannot be written: %s; expected it to belong to this "
                        "user (uid %u)", state_dir, strerror(errno), (unsigned)geteuid());
+    return 0;
+}
+
+int store_check(const char *state_dir, struct err *err)
+{
+    int directory = open_directory(state_dir, err);
+    if (directory < 0)
+        return err->code;
+    int code = check_rights(directory, state_dir, err);
+    close(directory);
+    return code;
+}
+
+static int lock(int directory, const char *state_dir, struct err *err)
+{
+    if (check_rights(directory, state_dir, err) != 0)
+        return err->code;
     if (flock(directory, LOCK_EX | LOCK_NB) == 0)
         return 0;
     if (errno == EWOULDBLOCK)
@@ -193,20 +217,22 @@ static int lock(int directory, const char *state_dir, struct err *err)
 static void read_found(struct store *store, struct stored *ret)
 {
     char bytes[STORE_TEXT_SIZE + 1];
-    const char *why = "";
+    const char *why = "", *joint = " ";
     memset(ret, 0, sizeof *ret);
     ret->holder = PEER_NONE;
     int file = openat(store->directory, FILE_NAME,
                       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     ssize_t size = file < 0 ? -1 : read(file, bytes, sizeof bytes);
-    if (size < 0)
-        why = errno == ENOENT ? "does not exist" : strerror(errno);
+    if (size < 0 && errno == ENOENT)
+        why = "does not exist";
+    else if (size < 0)
+        why = strerror(errno), joint = ": ";
     else if (!store_parse(bytes, (size_t)size, ret, &why))
         ret->holder = PEER_NONE;
     if (file >= 0)
         close(file);
     if (!ret->present)
-        snprintf(store->trouble, sizeof store->trouble, "%s %s", store->path, why);
+        snprintf(store->trouble, sizeof store->trouble, "%s%s%s", store->path, joint, why);
 }
 
 int store_open(struct store **ret, uv_loop_t *loop, const char *state_dir,
@@ -273,7 +299,8 @@ static void on_done(void *owner, bool ok, const char *why)
     if (!ok)
         snprintf(trouble, sizeof trouble, "%s: %s", store->path, why);
     if (!ok && strcmp(trouble, store->trouble) != 0)
-        log_text(REASON_WARNING, "%s; no new promise until it can be written", trouble);
+        log_text(REASON_WARNING, "state-unwritten",
+                 "%s; no new promise until it can be written", trouble);
     memcpy(store->trouble, trouble, sizeof store->trouble);
     answer(store, ok);
 }

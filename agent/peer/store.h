@@ -20,6 +20,8 @@ struct store;
  * store_trouble says why. ERR_STATE: no directory, not writable, or another daemon uses it. */
 int store_open(struct store **ret, uv_loop_t *loop, const char *state_dir,
                struct stored *ret_found, struct err *err);
+/* Could store_open use the directory, its lock aside? Blocking. ERR_STATE says why not. */
+int store_check(const char *state_dir, struct err *err);
 /* Unlocks and frees. No callback comes after it; a write that runs goes on. NULL is fine. */
 void store_close(struct store *store);
 /* The directory, open as long as the store is. */

@@ -162,7 +162,18 @@ static void why_silent(struct why *why)
     const struct view *view = why->view;
     if (!view->silent)
         return;
-    json_t *conditions = entry(why, "this peer backs nobody new (it renews what it promised)");
+    const char *trouble = why->extra->state_trouble;
+    bool lost = trouble != NULL && trouble[0] != 0;
+    json_t *conditions =
+        entry(why, lost ? "this peer backs nobody"
+                        : "this peer backs nobody new (it renews what it promised)");
+    if (lost) {
+        char text[800];
+        snprintf(text, sizeof text,
+                 "the state file was missing or damaged at its start (%s): it must not promise "
+                 "until a lease is over and it has heard both other peers", trouble);
+        add(conditions, condition(text, "state-missing", NULL, -1));
+    }
     for (size_t i = 0; i < view->claim_obstacle_count; i++) {
         enum reason reason = view->claim_obstacles[i].reason;
         if (reason == REASON_IS_SILENT || reason == REASON_IS_AMNESIAC ||

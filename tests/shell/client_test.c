@@ -158,6 +158,12 @@ TEST(another_version)
     expect_trouble(&server, "another version");
 }
 
+TEST(busy_is_neither_yes_nor_no)
+{
+    struct server server = {.reply = "{\"v\":1,\"code\":3,\"text\":\"busy: try again\"}\n"};
+    expect_trouble(&server, "busy: try again");
+}
+
 TEST(a_huge_reply)
 {
     struct server server = {.flood = 3 * CLIENT_REPLY_SIZE_MAX};

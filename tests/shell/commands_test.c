@@ -3,116 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/peer/commands.h"
 #include "agent/peer/clock.h"
-#include "agent/peer/notify.h"
 #include "agent/peer/upkeep.h"
 #include "tests/lib/check.h"
-
-/* The call that control would make of a connection. */
-struct control_call {
-    bool may_change;
-    unsigned replies;
-    int code;
-    char text[2048];
-    json_t *result;
-};
-
-struct pump {
-    struct core core;
-    mono_ms now;
-    unsigned ordered;
-    struct event last;
-    bool pretend; /* pump_view answers `view` instead of the core's */
-    struct view view;
-};
-
-static struct pump fake;
-static char told[1024];
-static bool readable = true;
-static unsigned restarts, pokes;
-
-const struct core *pump_core(const struct pump *pump)
-{
-    return &pump->core;
-}
-void pump_view(struct pump *pump, struct view *ret)
-{
-    view_make(&pump->core, pump->now, ret);
-    if (pump->pretend)
-        *ret = pump->view;
-}
-bool pump_permit(struct pump *pump, span_ms need_ms, struct permit *ret, enum reason *ret_reason)
-{
-    return core_permit(&pump->core, pump->now, need_ms, ret, ret_reason);
-}
-void pump_event(struct pump *pump, const struct event *event)
-{
-    struct outcome outcome;
-    pump->ordered++;
-    pump->last = *event;
-    core_step(&pump->core, pump->now, event, &outcome);
-}
-bool control_may_change(const struct control_call *call)
-{
-    return call->may_change;
-}
-unsigned control_uid(const struct control_call *call)
-{
-    (void)call;
-    return 7;
-}
-void control_reply(struct control_call *call, int code, const char *text, json_t *result)
-{
-    call->replies++;
-    call->code = code;
-    snprintf(call->text, sizeof call->text, "%s", text);
-    json_decref(call->result);
-    call->result = result;
-}
-void events_tell(struct events *events, const struct happening *happening)
-{
-    (void)events;
-    snprintf(told, sizeof told, "%s: %s", happening->event, happening->text);
-    json_decref(happening->fields);
-}
-void events_read(struct events *events, const struct events_range *range,
-                 void (*on_page)(void *owner, json_t *page), void *owner)
-{
-    (void)events;
-    json_int_t next = (json_int_t)range->cursor + range->max;
-    json_t *page = json_pack("{s:[], s:I, s:b}", "events", "next", next, "from_end",
-                             range->from_end);
-    on_page(owner, range->cursor == 13 ? (json_decref(page), NULL) : page);
-}
-
-/* happen, which renders sentences, can also notify; not here. */
-void notify_tell(struct notify *notify, const char *kind, uint64_t epoch, const char *holder,
-                 const char *text)
-{
-    (void)notify, (void)kind, (void)epoch, (void)holder, (void)text;
-}
-
-static bool provider_readable(void *owner)
-{
-    (void)owner;
-    return readable;
-}
-static void restart(void *owner)
-{
-    (void)owner;
-    restarts++;
-}
-static void poke(void *owner)
-{
-    (void)owner;
-    pokes++;
-}
-static json_t *records(void *owner)
-{
-    (void)owner;
-    return json_pack("[{s:s, s:s}]", "label", "pbx", "state", "ok");
-}
+#include "tests/lib/commands_fake.h"
 
 /* A daemon's surroundings for one test. */
 struct rig {
@@ -205,6 +99,8 @@ static int ask(struct rig *rig, const char *text)
     commands_handle(rig->commands, &rig->call, command, request);
     uv_run(&rig->loop, UV_RUN_DEFAULT);
     json_decref(request);
+    if (rig->call.replies == 0 && fake.core.voter.ledger.writing_ticket != 0)
+        disk(true); /* a pause waits for the core's own write */
     CHECK_EQ(rig->call.replies, 1);
     return rig->call.code;
 }
@@ -375,7 +271,7 @@ TEST(maintenance_survives_a_restart_and_ends)
              0);
     CHECK_HAS(rig.call.text, "server1 will not claim");
     CHECK(strstr(rig.call.text, "cannot be written") == NULL);
-    CHECK_HAS(told, "order: an operator (uid 7) orders: maintenance until");
+    CHECK_HAS(told, "ordermaintenance: an operator (uid 7) orders: maintenance until");
     CHECK_EQ(ask(&rig, "{'command':'status'}"), 0);
     CHECK(json_is_true(json_object_get(rig.call.result, "maintenance")));
     CHECK_STR(result_text(&rig, "maintenance_reason"), "kernel");
@@ -470,10 +366,63 @@ TEST(pause_and_resume)
     teardown(&rig);
 }
 
-TEST(restart_is_answered_before_it_happens)
+static void start_pause(struct rig *rig)
+{
+    json_t *request = json_pack("{s:I}", "for_ms", (json_int_t)60000);
+    rig->call.replies = 0;
+    commands_handle(rig->commands, &rig->call, "pause", request);
+    json_decref(request);
+}
+
+TEST(pause_is_answered_when_it_is_on_disk)
+{
+    struct rig rig;
+    struct control_call other = {.may_change = true};
+    setup(&rig, 0);
+    start_pause(&rig);
+    CHECK_EQ(rig.call.replies, 0);
+    CHECK(pause_is_on(&fake.core.pause, fake.now)); /* it counts already */
+    fake.watcher.on_step(fake.watcher.owner, fake.now);
+    CHECK_EQ(rig.call.replies, 0);
+    commands_handle(rig.commands, &other, "resume", NULL); /* one at a time */
+    CHECK_EQ(other.code, 4);
+    disk(true);
+    CHECK_EQ(rig.call.replies, 1);
+    CHECK_STR(rig.call.text, "pause for 60 s");
+    start_pause(&rig);
+    disk(false);
+    CHECK_EQ(rig.call.replies, 1);
+    CHECK_HAS(rig.call.text, "pause for 60 s; but a restart of this peer would forget it");
+    teardown(&rig);
+}
+
+TEST(a_daemon_that_stops_answers_a_waiting_pause)
 {
     struct rig rig;
     setup(&rig, 0);
+    start_pause(&rig);
+    teardown(&rig);
+    CHECK_EQ(rig.call.replies, 1);
+    CHECK_HAS(rig.call.text, "not on disk here yet");
+}
+
+TEST(restart_that_would_fail_or_lose_is_refused)
+{
+    struct rig rig;
+    setup(&rig, 0);
+    broken = "conf:3: nonsense";
+    CHECK_EQ(ask(&rig, "{'command':'restart'}"), 4);
+    CHECK_STR(rig.call.text, "it would not start again: conf:3: nonsense");
+    CHECK(strstr(told, "restart") == NULL);
+    broken = NULL;
+    fake.core.silence.stored_holder = 0; /* held before its last restart, */
+    CHECK_EQ(ask(&rig, "{'command':'restart'}"), 4);
+    CHECK_HAS(rig.call.text, "does not hold again yet");
+    pretend(STANDING_FORCED, 0);
+    CHECK_EQ(ask(&rig, "{'command':'restart'}"), 4);
+    CHECK_HAS(rig.call.text, "acts by force");
+    CHECK_EQ(restarts, 0);
+    pretend(STANDING_HOLDER, 0); /* and holds again */
     CHECK_EQ(ask(&rig, "{'command':'restart'}"), 0);
     CHECK_EQ(restarts, 1);
     teardown(&rig);

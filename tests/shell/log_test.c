@@ -75,15 +75,29 @@ TEST(local_form)
     CHECK(strncmp(text, "<28>", 4) == 0);
     CHECK_EQ(strlen(text), 4 + 15 + strlen(expected));
     CHECK_STR(text + 4 + 15, expected);
-    log_text(REASON_ALARM, "%d of %s", 2, "three");
+    log_name("holdfastd", "server1");
+    log_text(REASON_ALARM, "count", "%d of \"%s\" \\", 2, "three");
     CHECK(reader_take(&reader, text));
     CHECK(strncmp(text, "<25>", 4) == 0);
-    CHECK_HAS(text, "]: 2 of three");
+    CHECK_HAS(text, "]: event=count node=server1 msg=\"2 of \\\"three\\\" \\\\\"");
     log_line(REASON_DEBUG, "event=quiet");
     CHECK(!reader_take(&reader, text));
     CHECK_EQ(log_dropped(), 0);
     end(&loop);
     reader_close(&reader);
+}
+
+TEST(quoted_values_stay_whole_however_short_the_place)
+{
+    char text[64];
+    CHECK_EQ(log_form_quote("say \"a\\b\"\n", text, sizeof text), 15);
+    CHECK_STR(text, "\"say \\\"a\\\\b\\\"?\"");
+    (void)log_form_quote("ab\"", text, 6); /* the escape does not fit whole: left out */
+    CHECK_STR(text, "\"ab\"");
+    (void)log_form_quote("a\u00e4", text, 5);
+    CHECK_STR(text, "\"a\"");
+    (void)log_form_quote("", text, 3);
+    CHECK_STR(text, "\"\"");
 }
 
 TEST(stopped_reader_never_stalls_the_loop)
@@ -97,7 +111,7 @@ TEST(stopped_reader_never_stalls_the_loop)
     double worst = 0;
     for (int i = 0; i < 2000; i++) {
         double start = await_ms();
-        log_text(REASON_INFO, "event=test number=%d", i);
+        log_text(REASON_INFO, "test", "number=%d", i);
         double took = await_ms() - start;
         worst = took > worst ? took : worst;
     }
@@ -114,9 +128,9 @@ TEST(stopped_reader_never_stalls_the_loop)
     while (strstr(last, "messages dropped") == NULL && await_ms() < limit) {
         (void)await_turn(&loop);
         while (reader_take(&reader, text)) {
-            const char *number = strstr(text, "event=test number=");
+            const char *number = strstr(text, "msg=\"number=");
             if (number != NULL)
-                CHECK_EQ(atoi(number + 18), next++);
+                CHECK_EQ(atoi(number + 12), next++);
             seen++;
             memcpy(last, text, sizeof last);
         }
@@ -124,6 +138,7 @@ TEST(stopped_reader_never_stalls_the_loop)
     snprintf(text, sizeof text, "count=%d msg=\"%d messages dropped\"", (int)dropped,
              (int)dropped);
     CHECK_HAS(last, text);
+    CHECK(next > 0);
     CHECK_EQ(seen - 1, 2000 - (int)dropped);
     CHECK_EQ(log_dropped(), dropped);
     log_line(REASON_INFO, "event=after"); /* and then as before */

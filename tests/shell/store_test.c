@@ -250,6 +250,18 @@ TEST(a_directory_that_is_none_is_explained)
     loop_remove(directory);
 }
 
+TEST(a_state_file_that_is_a_directory_is_explained)
+{
+    char path[300], trouble[600], *directory = loop_directory();
+    snprintf(path, sizeof path, "%s/promise", directory);
+    CHECK_EQ(mkdir(path, 0700), 0);
+    struct stored found = find(directory, trouble, sizeof trouble);
+    CHECK(!found.present);
+    CHECK_HAS(trouble, "/promise: Is a directory");
+    CHECK_EQ(rmdir(path), 0);
+    loop_remove(directory);
+}
+
 TEST(two_daemons_never_share_a_directory)
 {
     struct err err;

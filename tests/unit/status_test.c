@@ -239,4 +239,21 @@ TEST(a_silent_peer_and_a_pause_are_explained)
     json_decref(list);
 }
 
+TEST(a_lost_state_file_is_named)
+{
+    setup(&view, &config, &extra);
+    view.silent = true;
+    extra.state_trouble = "/state/promise is empty";
+    json_t *list = why_json(&view, &config, &extra);
+    CHECK_STR(text_at(list, 0, "what"), "this peer backs nobody");
+    CHECK_HAS(text_at(at(list, 0, "conditions"), 0, "condition"),
+              "missing or damaged at its start (/state/promise is empty)");
+    CHECK_STR(text_at(at(list, 0, "conditions"), 0, "reason"), "state-missing");
+    json_decref(list);
+    view.silent = false; /* it has learned: no word more about it */
+    list = why_json(&view, &config, &extra);
+    CHECK_EQ(json_array_size(list), 0);
+    json_decref(list);
+}
+
 CHECK_MAIN
