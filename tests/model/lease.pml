@@ -198,6 +198,9 @@ inline hear(c, v, s)
     :: kind[s] != GIVEN && MAY(c, v, s) -> d_step { promise(c, v, s) }
     :: holder[v] == c + 1 && FREES(v, s) -> d_step { free(v) }
     :: kind[s] == GIVEN || !MAY(c, v, s) -> skip
+#ifdef BAD_ANSWERS                      /* V1: `answers` without the end of the promise */
+    :: kind[s] == CLAIM && holder[v] == c + 1 && live[v] -> answer[s] = answer[s] | BIT(v)
+#endif
     fi;
     d_step { in_order(c, v, s); tidy(c) }
 }
@@ -287,23 +290,27 @@ inline restart(v)
     free(v)
 #else
     if
+#ifdef BAD_STORED
+    :: holder[v] -> left[v] = LEASE(v)
+#else
     :: holder[v] -> left[v] = LENGTH(v, holder[v] - 1)
+#endif
     :: else
     fi;
     if :: holder[v] == v + 1 -> live[v] = 0 :: else fi
 #endif
 }
-/* V5 with an old file, or the right one: bound, and silent. Any holder, a number that is still claimed or one that is not. */
+/* V5 with an old file, or the right one: bound, and silent. Any holder, a number that is still
+ * claimed or one that is not. */
 inline restart_old(v)
 {
     free(v);
     if
     :: skip
-    :: v != 0 -> holder[v] = 1; live[v] = claims[0]
-    :: v != 0 -> holder[v] = 1
-    :: v != 1 -> holder[v] = 2; live[v] = claims[1]
-    :: v != 1 -> holder[v] = 2
-    :: v < WITNESS -> holder[v] = v + 1
+    :: holder[v] = 1; live[v] = claims[0]
+    :: holder[v] = 1
+    :: holder[v] = 2; live[v] = claims[1]
+    :: holder[v] = 2
     fi;
     if :: holder[v] -> left[v] = LEASE(v) :: else fi;
 #ifndef BAD_SILENCE
@@ -314,7 +321,9 @@ inline restart_old(v)
 inline restart_empty(v)
 {
     free(v);
-#ifndef BAD_AT_ONCE
+#if defined(BAD_OWN_SILENCE)
+    silent[v] = LEASE(v)
+#elif !defined(BAD_AT_ONCE)
     silent[v] = LONGEST
 #endif
 }
@@ -328,9 +337,15 @@ inline restart_empty(v)
     HEARS(c, OTHER(c)) HEARS(c, WITNESS)
 #define HEARS(c, v) \
     :: atomic { way[2*c] & BIT(v) -> hear(c, v, 2*c) } \
-    :: atomic { way[2*c + 1] & BIT(v) -> hear(c, v, 2*c + 1) } \
     :: d_step { answer[2*c] & BIT(v) -> take(c, v, 2*c) } \
+    HEARS_OLDER(c, v)
+#ifdef ONE
+#define HEARS_OLDER(c, v)
+#else
+#define HEARS_OLDER(c, v) \
+    :: atomic { way[2*c + 1] & BIT(v) -> hear(c, v, 2*c + 1) } \
     :: d_step { answer[2*c + 1] & BIT(v) -> take(c, v, 2*c + 1) }
+#endif
 /* V6, N7: what was given up is said, when anybody could care; a restarted node first ends its
  * standing (DEMOTED). */
 #define CARES(c, v) (holder[v] == c + 1 || (way[2*c] & BIT(v)))
