@@ -106,9 +106,16 @@ inline free(v)
 }
 
 /* From now on the claim of node c is dead, wherever it is. */
+#ifdef BAD_REVIVED                      /* grants that still wait in the socket count */
+#define AGES(s) (kind[s] != NONE)
+#else
+#define AGES(s) (kind[s] == CLAIM)
+#endif
 inline kill(c, s)
 {
+#ifndef BAD_REVIVED
     answer[s] = 0; age[s] = 0;
+#endif
     if :: kind[s] == CLAIM -> kind[s] = STALE :: else fi
 }
 inline end_claim(c)
@@ -232,8 +239,8 @@ inline take(c, v, s)
 inline statement_time(c, s)
 {
     if
-    :: kind[s] == CLAIM && age[s] + d < USE(LEASE(c)) -> age[s] = age[s] + d
-    :: kind[s] == CLAIM && age[s] + d >= USE(LEASE(c)) ->
+    :: AGES(s) && age[s] + d < USE(LEASE(c)) -> age[s] = age[s] + d
+    :: AGES(s) && age[s] + d >= USE(LEASE(c)) ->
         age[s] = USE(LEASE(c));
 #ifndef BAD_ARRIVAL
         answer[s] = 0
@@ -253,7 +260,7 @@ inline node_time(c)
 }
 /* A clock that measures nothing needs no choice. */
 #define IDLE(v) (left[v] == 0 && silent[v] == 0 && (v == WITNESS || \
-                 (lease[v%2] == 0 && kind[2*(v%2)] != CLAIM && kind[2*(v%2) + 1] != CLAIM)))
+                 (lease[v%2] == 0 && !AGES(2*(v%2)) && !AGES(2*(v%2) + 1))))
 inline rate(v)
 {
     if

@@ -76,6 +76,8 @@ LEASE = [
     twin("lease/own-length", "-DL0=2 -DL1=4 -DL2=2 -DBAD_OWN_LENGTH",
          "V1: the voter's lease alone, the claimant's is longer"),
     twin("lease/self", "-DL0=2 -DBAD_SELF", "N4: holds without its own promise"),
+    twin("lease/revived", "-DL0=2 -DBAD_REVIVED",
+         "N4: a lapsed lease is revived by a grant that waited"),
     twin("lease/second", "-DL0=2 -DBAD_SECOND", "V2: a second promise while one is in force"),
     twin("lease/forgets", "-DL0=2 -DRESTART -DBAD_FORGETS", "V5: promise forgotten at restart"),
     twin("lease/stored-length", "-DL0=2 -DL1=4 -DL2=2 -DRESTART -DBAD_STORED",
@@ -145,7 +147,27 @@ OTHER = [
     witness("dns/refused", "-DTOP=4 -DREACH", "an overtaken write is refused"),
 ]
 
-LONG = []
+# With --long as well: up to 4 GB for each run.
+LONG = [
+    proof("lease/long-all", "-DL0=4 -DRELEASE -DRESTART -DAMNESIA",
+          "lease 4, every kind of fault", weight=120, depth=25_000_000, hash_bits=26),
+    proof("lease/long-restart", "-DL0=8 -DRESTART", "lease 8, restarts",
+          weight=110, depth=25_000_000, hash_bits=26),
+    proof("lease/long-release", "-DL0=8 -DRELEASE", "lease 8, releases",
+          weight=80, depth=12_000_000, hash_bits=26),
+    proof("lease/long-5-percent", "-DL0=84 -DSLOW=19 -DFAST=21",
+          "clocks 5 % off, lease 84, two statements",
+          weight=200, depth=25_000_000, hash_bits=26),
+    proof("lease/long-finer", "-DL0=12 -DSLOW=2 -DFAST=3", "clock rates 2:3, lease 12",
+          weight=70, depth=15_000_000, hash_bits=26),
+    proof("lease/long-old-file", "-DL0=4 -DROLLBACK -DSTRICT", "lease 4, any old file",
+          weight=85, depth=15_000_000, hash_bits=26),
+    proof("epoch/long-lost", "-DTOP=8 -DAMNESIA", "8 numbers, files lost",
+          weight=60, hash_bits=26),
+    proof("epoch/long-numbers", "-DTOP=14", "14 numbers", weight=12, hash_bits=25),
+    proof("dns/long-fence", "-DTOP=9", "9 numbers", weight=17, hash_bits=25),
+    proof("window/long-bound", "-DLEASE=16", "lease 16"),
+]
 
 
 def runs(is_long):
