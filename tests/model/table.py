@@ -45,9 +45,6 @@ LEASE = [
     proof("lease/lost", "-DL0=2 -DRELEASE -DRESTART -DAMNESIA",
           "the same, and files lost any number of times",
           weight=12, depth=4_000_000, hash_bits=23),
-    proof("lease/lost-finer", "-DL0=4 -DRESTART -DAMNESIA",
-          "restarts and lost files with the longer lease",
-          weight=17, depth=6_000_000, hash_bits=23),
     proof("lease/unequal", "-DL0=2 -DL1=4 -DL2=2 -DRESTART -DAMNESIA",
           "peers with leases 2, 4, 2; restarts, lost files", weight=9, hash_bits=23),
     proof("lease/unequal-release", "-DL0=4 -DL1=2 -DL2=2 -DRELEASE",
@@ -149,6 +146,9 @@ OTHER = [
 
 # With --long as well: up to 4 GB for each run.
 LONG = [
+    proof("lease/lost-finer", "-DL0=4 -DRESTART -DAMNESIA",
+          "restarts and lost files with the longer lease",
+          weight=17, depth=6_000_000, hash_bits=23),
     proof("lease/long-all", "-DL0=4 -DRELEASE -DRESTART -DAMNESIA",
           "lease 4, every kind of fault", weight=120, depth=25_000_000, hash_bits=26),
     proof("lease/long-restart", "-DL0=8 -DRESTART", "lease 8, restarts",
