@@ -162,7 +162,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=60, help="at most so long for a mutant")
     parser.add_argument("--results", metavar="FILE", help="append JSON lines")
     parser.add_argument("--anyway", action="store_true",
-                        help="go on when the unchanged code fails: seeds that it fails do not count")
+                        help="go on when the unchanged code fails: its seeds do not count")
     parser.add_argument("--build", metavar="DIR", default=str(rig.ROOT / "build" / "mutants"))
     return parser.parse_args()
 

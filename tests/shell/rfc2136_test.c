@@ -296,7 +296,7 @@ TEST(lies_are_ignored_until_the_deadline)
     for (size_t i = 0; i < sizeof manners / sizeof manners[0]; i++)
         expect_lie(manners[i], LDNS_RCODE_NOERROR, PROVIDER_UNKNOWN, "unusable replies");
     expect_lie(FAKE_BAD_MAC, LDNS_RCODE_NXRRSET, PROVIDER_UNKNOWN, "unusable replies");
-    expect_lie(FAKE_SILENT, LDNS_RCODE_NOERROR, PROVIDER_UNKNOWN, "no answer in 700 ms (3 sent)");
+    expect_lie(FAKE_SILENT, LDNS_RCODE_NOERROR, PROVIDER_UNKNOWN, "no answer in 700 ms");
 }
 
 TEST(clock_skew_has_its_own_sentence)

@@ -1,4 +1,4 @@
-/* What a statement does to the core beside votes: who is met, what is noted, written and measured. */
+/* What a statement does to the core beside votes: who is met, what is noted, written, measured. */
 #include "proto/core.h"
 
 #include "tests/lib/check.h"

@@ -107,8 +107,9 @@ TEST(a_core_begins_with_a_report_a_wake_and_its_settings)
     CHECK_EQ(outcome.notes[outcome.note_count - 1].reason, REASON_MEMBERS_CHANGED);
     file.present = false;
     core_init(core, &settings, &file, BEGIN, &outcome);
+    CHECK(core->roster.pending); /* rule N10: no set is written down before it is confirmed */
     CHECK(memcmp(&core->voter.ledger.wanted.members, &settings.members,
-                 sizeof settings.members) == 0);
+                 sizeof settings.members) != 0);
     settings.prng_seed++;
     core_init(&zeroes.core, &settings, &file, BEGIN, &outcome);
     CHECK(memcmp(&zeroes.core.prng, &core->prng, sizeof core->prng) != 0);
