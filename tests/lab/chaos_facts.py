@@ -16,6 +16,7 @@ NEVER = float("inf")
 LOSS_ALONE, LOSS_BOTH = 10, 30   # percent
 LOOK_BACK = 2                    # leases
 SETTLED = 2                      # leases after a start
+CLOCKS_MS = 20                   # daemons tell whole ms, and a signal is noted after it was sent
 
 
 class Spans:
@@ -94,6 +95,7 @@ class Facts:
         """What explains that this node stopped holding at that instant; None: nothing does.
         stalls: [(peer, from, to)] that the daemons reported."""
         start = ended - LOOK_BACK * self.lease_ms
+        ended += CLOCKS_MS
         for spans, verb in ((self.down, None), (self.frozen, "frozen")):
             for span in spans.within(start, ended, name):
                 return f"{name} {verb or span[3]}"

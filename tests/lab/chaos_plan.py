@@ -10,10 +10,10 @@ PEERS = ("server1", "server2", "witness")
 PAIRS = tuple((one, other) for one in PEERS for other in PEERS if one != other)
 LINKS = (("server1", "server2"), ("server1", "witness"), ("server2", "witness"))
 
-# name up to which intensity · mean wait between faults (leases) · faults in force at once · kinds
+# name, up to which intensity
 MOODS = (("quiet", 0.25), ("breezy", 0.5), ("rough", 0.75), ("hell", 1.01))
-WAIT_QUIET, WAIT_HELL = 2.5, 0.25
-AT_ONCE_HELL = 6
+WAIT_QUIET, WAIT_HELL = 2.5, 0.25   # mean wait between two faults, in leases
+AT_ONCE_HELL = 6                    # faults in force at once; quiet: 1
 
 # kind: (weight, shortest, longest) in leases
 KINDS = {
@@ -67,11 +67,18 @@ class Plan:
         while True:
             at += self.dice.expovariate(1 / (self.wait * self.lease_ms))
             if at >= length:
-                return Phase(number, round(length), faults)
+                return Phase(number, round(length), faults + self.finale(length))
             fault = self.draw(round(at))
             running = [one for one in faults if one.at + one.length > fault.at]
             if len(running) < self.at_once:
                 faults.append(fault)
+
+    def finale(self, length):
+        """Every other storm ends with all three struck at once, so that the calm begins with the
+        worst there is: all dead, all frozen for longer than a lease, or all cut off."""
+        kind = self.dice.choice((None, None, None, "kill-all", "freeze-all", "dark"))
+        lead = 20 if kind == "kill-all" else 1.3 * self.lease_ms
+        return [Fault(kind, round(length - lead), round(lead), None, (0, 0, 0))] if kind else []
 
     def draw(self, at):
         dice = self.dice

@@ -114,15 +114,22 @@ class ChaosWorld:
         self.what = f"phase {phase.number}/{len(self.plan.phases)}, calm"
         self.actor.tell(f"--- phase {phase.number}: calm")
         self.actor.lift()
-        self.wait(self.actor.lifted, TIDY_MS, "all daemons running and all orders ended")
+        self.wait(self.actor.all_run, TIDY_MS, "all daemons running")
         running = now_ms()
         self.wait(self.tidy, TIDY_MS, "no pause and no maintenance any more")
         self.wait(self.actor.dns_answers, 10000, "the DNS server to answer")
         tidy = now_ms()
         lease = self.lab.lease_ms
         took = {"tidy": tidy - running}
+        hindered = self.actor.facts.orders.within(running - 2 * lease, tidy) \
+            or self.actor.facts.paused.within(running, tidy) \
+            or self.actor.facts.upkeep.within(running, tidy)
         self.wait(self.actor.holder, HOLD_LEASES * lease + HOLD_MS, self.nobody_holds)
-        took["held"] = now_ms() - tidy
+        took["held"] = self.held_from(tidy) - tidy
+        took["elected"] = self.held_from(running) - running
+        if took["elected"] > HOLD_LEASES * lease + HOLD_MS and not hindered:
+            raise Broken(f"somebody held only after {took['elected']:.0f} ms: "
+                         f"{self.nobody_holds()}")
         self.wait(self.record_is_right, RECORD_LEASES * lease + RECORD_MS, self.record_is_wrong)
         took["record"] = now_ms() - tidy
         self.wait(self.is_whole, WHOLE_LEASES * lease + WHOLE_MS,
@@ -132,6 +139,10 @@ class ChaosWorld:
         self.actor.tell("whole: " + ", ".join(f"{key} {value:.0f} ms"
                                               for key, value in took.items()))
         self.rest()
+
+    def held_from(self, instant):
+        """The first instant from this one on at which somebody held."""
+        return min(max(one.start, instant) for one in self.intervals() if one.end > instant)
 
     def tidy(self):
         """Ends what operators left behind. True when nothing is left."""
@@ -236,9 +247,9 @@ class ChaosWorld:
         result.update({
             "moves": sum(move.moved for move in moves),
             "lapses": sum(not move.moved for move in moves),
-            "unwanted_moves": [move.text(zero) for move in moves
+            "unwanted_moves": [self.around(move) for move in moves
                                if move.moved and move.reason is None],
-            "unwanted_lapses": [move.text(zero) for move in moves
+            "unwanted_lapses": [self.around(move) for move in moves
                                 if not move.moved and move.reason is None],
             "machine_moves": [f"{move.text(zero)}: {move.reason}" for move in moves
                               if (move.reason or "").startswith("the machine")],
@@ -255,6 +266,19 @@ class ChaosWorld:
                        "calls": len(verdict.calls)}})
         if able[0] > STUCK_LEASES * self.lab.lease_ms + STUCK_MS:
             raise Broken(f"nobody held for {able[0]:.0f} ms although {able[1]} could")
+
+    def around(self, move):
+        """A move that nothing explains, and what was done and said around it."""
+        start = move.before.end - 4 * self.lab.lease_ms
+        end = move.after.start + self.lab.lease_ms
+        lines = [(at, "DONE " + text) for at, text in self.actor.story]
+        for peer in self.lab.peers.values():
+            lines += [(event.get("boottime_ms", 0), f"{peer.name}: {event['event']} "
+                       f"{event.get('standing', '')} {event.get('text', '')}")
+                      for event in peer.events()]
+        return {"move": move.text(self.recorded_from), "around": [
+            f"{(at - self.recorded_from) / 1000:.3f} s  {text}"
+            for at, text in sorted(lines) if start <= at <= end]}
 
     def tell(self):
         """What happened, for whoever has to find out."""
