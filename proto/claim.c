@@ -105,6 +105,13 @@ void claim_rival(struct claim *claim, struct voter *voter, const struct statemen
     outcome->prompt = true;
 }
 
+void claim_heard_of(struct claim *claim, uint64_t freed_epoch, uint64_t epoch)
+{
+    if (claim->phase != CLAIM_HOLDING && epoch > freed_epoch &&
+        statement_epoch_owner(epoch) != claim->self)
+        claim->after_release = false;
+}
+
 /* Later grants only lengthen; a holder's later number replaces the earlier one (rule N6). */
 static void take_grant(struct claim *claim, const struct statement *statement,
                        const struct grant *grant, struct outcome *outcome)

@@ -59,6 +59,9 @@ void claim_stored(struct claim *claim, const struct voter *voter, mono_ms now,
  * before voter_weigh of the same statement. */
 void claim_rival(struct claim *claim, struct voter *voter, const struct statement *statement,
                  mono_ms now, struct outcome *outcome);
+/* A newer number of the other node is heard of while the claim waits to be backed: the release
+ * before the claim (freed_epoch) is not the last word any more. */
+void claim_heard_of(struct claim *claim, uint64_t freed_epoch, uint64_t epoch);
 /* Rules N3, N4: does this accepted statement back me? */
 void claim_granted(struct claim *claim, const struct echo *echo,
                    const struct statement *statement, mono_ms now, struct outcome *outcome);

@@ -102,6 +102,12 @@ static void weigh(struct core *core, const struct statement *statement, mono_ms 
         voter_weigh(&core->voter, &core->silence, &weighing, outcome);
 }
 
+static void heard_of(struct core *core, uint64_t epoch)
+{
+    voter_heard_of(&core->voter, epoch);
+    claim_heard_of(&core->claim, core->voter.freed_epoch, epoch);
+}
+
 /* The parts that count votes, in the order that rules N5 and V6 ask for. */
 static void heard_votes(struct core *core, const struct statement *statement, mono_ms now,
                         struct outcome *outcome)
@@ -112,8 +118,8 @@ static void heard_votes(struct core *core, const struct statement *statement, mo
         heard_fresh(core, statement, now, outcome);
     weigh(core, statement, now, outcome);
     voter_released(&core->voter, statement, now, outcome);
-    voter_heard_of(&core->voter, statement->claim);
-    voter_heard_of(&core->voter, statement->promise.epoch);
+    heard_of(core, statement->claim);
+    heard_of(core, statement->promise.epoch);
     if (roster_counts(&core->roster, from))
         claim_granted(&core->claim, &core->echo, statement, now, outcome);
     if (claim_holds(&core->claim, now))

@@ -12,8 +12,10 @@ void check_init(struct check *check)
     check->holder_last = check->epoch_owner = PEER_NONE;
     for (size_t i = 0; i < SLOT_COUNT; i++)
         check->voters[i].binding.holder = PEER_NONE;
-    for (size_t i = 0; i < NODE_COUNT; i++)
+    for (size_t i = 0; i < NODE_COUNT; i++) {
         check->nodes[i].taint_until = MONO_LONG_AGO;
+        check->nodes[i].proof_sent = check->nodes[i].fit_heard_at = MONO_LONG_AGO;
+    }
 }
 
 bool check_failed(const struct world *world)

@@ -12,6 +12,7 @@
 #define SLOT_COUNT 4          /* three peers, and a replaced witness that runs on */
 #define CHECK_CLAIMS_MAX 64   /* claims remembered per voter and node */
 #define CHECK_TEXT_SIZE 200
+#define NUMBER_MAX ((uint64_t)1 << 34) /* no honest number is ever so high */
 
 struct world;
 
@@ -35,6 +36,7 @@ struct check_voter {
     uint32_t claim_count[NODE_COUNT];
     uint64_t released[NODE_COUNT]; /* highest that reached it */
     struct binding binding;
+    uint64_t must_learn; /* its disk was lost when this number had been held; 0 = nothing */
 };
 
 /* The public face of one node: its last report. */
@@ -42,6 +44,12 @@ struct check_node {
     struct standing_report report;
     bool tainted;        /* its clock stood still, or its memory was set back, under this lease */
     mono_ms taint_until; /* own clock */
+    enum claim_phase phase;
+    uint64_t said_boot;
+    bool said_leaving;
+    mono_ms sent[SENT_COUNT_MAX]; /* own clock at each own statement of said_boot */
+    mono_ms proof_sent;           /* of the newest one that a promise to it answers */
+    mono_ms fit_heard_at;         /* the other node was fit: when the echo of that was sent */
     true_us demoted_at;  /* its services are closed from then on (of its last holdership) */
 };
 
@@ -97,6 +105,14 @@ void check_zone_after(struct world *world, const struct zone_before *before,
                       const struct zone_request *request);
 /* A new holder would open its services now. */
 void check_promoted(struct world *world, uint8_t node);
+/* Is every peer's state what it must be? After each step, of `slot`. */
+void check_state(struct world *world, uint8_t slot);
+/* Is what it says stored, sensible, and in time? */
+void check_words(struct world *world, uint8_t slot, const struct statement *statement);
+/* Something reached it: before the step that takes it up. */
+void check_news(struct world *world, uint8_t slot, const struct statement *statement);
+/* Would it get a permit now, and may it? */
+void check_permit(struct world *world, uint8_t node);
 /* Compares what the view of `slot` says with the truth. */
 void check_view(struct world *world, uint8_t slot);
 

@@ -153,6 +153,7 @@ void check_died(struct world *world, uint8_t slot)
         seen->demoted_at = world->now;
     seen->report = (struct standing_report){.standing = STANDING_ALONE};
     seen->tainted = false;
+    seen->phase = CLAIM_NONE;
 }
 
 void check_tainted(struct world *world, uint8_t slot)

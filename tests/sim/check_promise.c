@@ -4,15 +4,28 @@
 
 static const char *const names[SLOT_COUNT] = {"server1", "server2", "witness", "old witness"};
 
+/* Overtaken, doubled or replayed: a voter that takes it up breaks the order. */
+static bool is_old(const struct check_voter *voter, const struct statement *statement)
+{
+    const struct claim_seen *claims = voter->claims[statement->from];
+    for (uint32_t i = 0; i < CHECK_CLAIMS_MAX; i++)
+        if (claims[i].mark.boot == statement->mark.boot &&
+            claims[i].mark.seq >= statement->mark.seq)
+            return true;
+    return false;
+}
+
 void check_delivered(struct world *world, uint8_t slot, const struct statement *statement)
 {
     struct check_voter *voter = &world->check.voters[slot];
     uint8_t node = statement->from;
+    if (world->strict)
+        check_news(world, slot, statement);
     if (node >= NODE_COUNT)
         return;
     if (statement->released > voter->released[node])
         voter->released[node] = statement->released;
-    if (statement->claim == 0)
+    if (statement->claim == 0 || is_old(voter, statement))
         return;
     voter->claims[node][voter->claim_count[node]++ % CHECK_CLAIMS_MAX] =
         (struct claim_seen){statement->mark, statement->claim, world->now};
@@ -96,6 +109,8 @@ static void note_binding(struct world *world, uint8_t slot, const struct promise
 void check_said(struct world *world, uint8_t slot, const struct statement *statement)
 {
     const struct promise_said *promise = &statement->promise;
+    if (world->strict)
+        check_words(world, slot, statement);
     uint8_t role = world_role(slot);
     bool forced = (statement->flags & STATEMENT_FORCED) != 0;
     world_trace(world, statement->mark.seq ^ statement->claim ^ (promise->epoch << 20));

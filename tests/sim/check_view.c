@@ -30,7 +30,7 @@ static void check_hearsay(struct world *world, uint8_t slot, const struct view *
     span_ms lease_ms = world->settings.lease_ms * 5 / 2; /* the longest of the settings played */
     true_us old = world->now - 2 * lease_ms * 1000;
     const struct world_peer *p = &world->peers[slot];
-    if (p->slept_us == 0 && p->thawed_at > old)
+    if (p->guest_thawed_at > old)
         return; /* its clock stood still with it: it cannot know how old its news are */
     bool slept = seen->report.standing == STANDING_HOLDER; /* its end is not reported yet */
     if (slept && world_clock(world, view->holder) < seen->report.holds_until + 2 * lease_ms)

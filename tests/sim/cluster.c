@@ -5,6 +5,7 @@
 
 #include "../../agent/peer/happen.h"
 #include "door.h"
+#include "drill.h"
 
 #define VIEW_EVERY_US 5000000
 #define HEAL_LEASES 3    /* somebody fit holds again within so many, and the record says so */
@@ -113,7 +114,10 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
     struct profile profile = draw_profile(prng, bytes);
     world_init(world, cluster->seed, profile.interval_ms, profile.lease_ms);
     draw_clocks(world, prng);
-    world->has_zone = true;
+    world->has_zone = world->strict = true;
+    world->wall_stands = prng_next(prng) % 2 == 0;
+    if (prng_next(prng) % 3 == 0)
+        world->net.delay_max = 2;
     world->zone.no_cas = prng_next(prng) % 5 == 0;
     world->blind_writes = cluster->options.blind_writes;
     world->batch_clock = cluster->options.batch_clock;
@@ -147,7 +151,7 @@ void cluster_draw(struct cluster *cluster, uint64_t seed)
     cluster->snapshot_of = PEER_NONE;
     memset(cluster->forgot, 0, sizeof cluster->forgot);
     cluster->members_newest = 0;
-    cluster->believe_until = 0;
+    cluster->believe_until = cluster->calm_since = 0;
     memset(cluster->restored, 0, sizeof cluster->restored);
     memset(cluster->active, 0, sizeof cluster->active);
     true_us minutes = options->minutes > 0 ? options->minutes : 60;
@@ -168,6 +172,8 @@ static void look(struct cluster *cluster)
 {
     for (uint8_t slot = 0; slot < PEER_COUNT; slot++)
         check_view(&cluster->world, slot);
+    for (uint8_t node = 0; node < NODE_COUNT; node++)
+        check_permit(&cluster->world, node);
 }
 
 static bool run(struct cluster *cluster, true_us until)
@@ -287,7 +293,8 @@ static bool heal(struct cluster *cluster)
     keep_max(&cluster->sums.record_permille_max, (uint64_t)((took + written) * 1000 / lease));
     cluster->sums.heals++;
     return run(cluster, world->now + SETTLE_LEASES * lease * 1000) &&
-           stays(cluster, STEADY_LEASES * lease);
+           stays(cluster, STEADY_LEASES * lease) &&
+           drill_play(cluster, prng_next(&world->prng));
 }
 
 static void add_sums(struct cluster *cluster)

@@ -47,6 +47,7 @@ struct cluster {
     uint64_t forgot[SLOT_COUNT]; /* what a rolled-back or new disk does not know: up to here */
     span_ms lease_max_ms;
     uint32_t members_newest;
+    true_us calm_since;    /* when the last fault ended */
     true_us believe_until; /* a survivable crash is being survived: no other fault until then */
     struct core snapshot;  /* of SNAPSHOT */
     struct stored snapshot_file;

@@ -62,7 +62,13 @@ void door_reset(struct door *door, uint64_t seed)
     prng_init(&door->prng, ~seed);
     memset(door->signatures, 0, sizeof door->signatures);
     for (uint8_t i = 0; i < PEER_COUNT; i++)
-        door->intakes[i].stranger_count = 0;
+        door_started(door, i);
+}
+
+void door_started(struct door *door, uint8_t slot)
+{
+    door->intakes[slot].stranger_count = 0;
+    door->intakes[slot].stranger_since = MONO_LONG_AGO;
 }
 
 /* Ed25519 is deterministic: signing again what was said before gives the same bytes. */

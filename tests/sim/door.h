@@ -12,6 +12,8 @@ struct door *door_open(uint64_t seed);
 void door_close(struct door *door);
 /* A new run: nothing on the way. Counters go on. */
 void door_reset(struct door *door, uint64_t seed);
+/* A new life of that process: what its intake remembered is gone. */
+void door_started(struct door *door, uint8_t slot);
 /* Signs what this slot says next. */
 void door_sign(struct door *door, uint8_t slot, const struct statement *statement);
 /* Puts the datagram for a planned delivery beside its slot of the queue. */

@@ -69,6 +69,7 @@ void fault_end(struct cluster *cluster, uint32_t index)
     if (!cluster->active[index])
         return;
     cluster->active[index] = false;
+    cluster->calm_since = cluster->world.now;
     (void)apply(cluster, &cluster->script.faults[index], true);
 }
 

@@ -67,6 +67,7 @@ static bool replace_witness(struct cluster *cluster, const struct fault *fault, 
     if (world->door != NULL || old->up || !present->up || present->frozen ||
         !fault_others_remember(cluster, PEER_WITNESS))
         return false;
+    world->check.voters[PEER_WITNESS].must_learn = 0;
     cluster->forgot[PEER_WITNESS] = world->check.epoch_last;
     uint32_t life = old->life > present->life ? old->life : present->life;
     *old = *present;
@@ -115,6 +116,7 @@ static bool believe(struct cluster *cluster, const struct fault *fault, bool end
         return true;
     }
     if (holder >= NODE_COUNT || !others_at_peace(cluster) ||
+        world->now - cluster->calm_since < BELIEVE_LEASES * cluster_lease(cluster) * 1000 ||
         fault->length < BELIEVE_LEASES * cluster_lease(cluster) * 1000)
         return false;
     uint8_t asked = fault->peer == holder ? (uint8_t)(1 - holder) : fault->peer;

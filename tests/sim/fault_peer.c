@@ -36,6 +36,9 @@ static bool disk_lost(struct cluster *cluster, const struct fault *fault)
     if (!fault_others_remember(cluster, fault->peer))
         return false;
     crash_for(cluster, fault);
+    const struct check *check = &cluster->world.check;
+    cluster->world.check.voters[fault->peer].must_learn =
+        check->epoch_last == check->forced_last ? 0 : check->epoch_last;
     memset(&disk->file, 0, sizeof disk->file);
     disk->file.holder = PEER_NONE;
     disk->before = disk->file;
@@ -100,6 +103,7 @@ static bool snapshot(struct cluster *cluster, const struct fault *fault, bool en
     p->disk.file = cluster->snapshot_file;
     p->base = p->core.now;
     p->base_at = world->now;
+    p->slept_us = 0; /* it cannot know */
     if (world->check.epoch_last > world->check.forgotten)
         world->check.forgotten = world->check.epoch_last; /* its numbers may come again */
     world->check.memory_restored = cluster->restored[fault->peer] = true;

@@ -51,7 +51,7 @@ static void init_peer(struct world *world, uint8_t slot)
     p->fit = true;
     p->auto_idle = true;
     p->wake_at = NO_WAKE;
-    p->thawed_at = -NO_WAKE / 2;
+    p->thawed_at = p->guest_thawed_at = -NO_WAKE / 2;
     p->settings = world->settings;
     p->base = world_draw(world, 1000, 1000000);
     p->disk.delay_min = 5;
@@ -82,43 +82,6 @@ void world_init(struct world *world, uint64_t seed, span_ms interval_ms, span_ms
     world->net.delay_max = 20;
     for (uint8_t slot = 0; slot < SLOT_COUNT; slot++)
         init_peer(world, slot);
-}
-
-mono_ms world_clock(const struct world *world, uint8_t slot)
-{
-    const struct world_peer *p = &world->peers[slot];
-    if (p->clock_stopped)
-        return p->base;
-    true_us passed = world->now - p->base_at;
-    return p->base + passed * (1000000 + p->rate_ppm) / 1000000 / 1000;
-}
-
-/* From here on the clock counts anew, without a jump. */
-static void rebase(struct world *world, uint8_t slot)
-{
-    struct world_peer *p = &world->peers[slot];
-    p->base = world_clock(world, slot);
-    p->base_at = world->now;
-}
-
-true_us world_instant(const struct world *world, uint8_t slot, mono_ms at)
-{
-    const struct world_peer *p = &world->peers[slot];
-    if (at <= world_clock(world, slot))
-        return world->now;
-    /* The first instant at which the clock shows `at`. */
-    true_us length = (at - p->base) * 1000;
-    true_us instant = p->base_at + length * 1000000 / (1000000 + p->rate_ppm) + 1;
-    return instant > world->now ? instant : world->now;
-}
-
-void world_rate(struct world *world, uint8_t slot, int32_t rate_ppm)
-{
-    struct world_peer *p = &world->peers[slot];
-    rebase(world, slot);
-    p->rate_ppm = rate_ppm;
-    if (p->wake_at != NO_WAKE)
-        p->wake_at = world_instant(world, slot, p->wake_local);
 }
 
 uint8_t world_holder(const struct world *world)
@@ -215,6 +178,8 @@ static void perform(struct world *world, uint8_t slot, const struct outcome *out
 
 static int64_t wall(const struct world *world, uint8_t slot)
 {
+    if (world->wall_stands)
+        return world->peers[slot].wall_offset_s;
     return 1000 + world->now / 1000000 + world->peers[slot].wall_offset_s;
 }
 
@@ -232,6 +197,8 @@ void world_event(struct world *world, uint8_t slot, const struct event *event)
     world->steps++;
     core_step(&p->core, now < p->core.now ? p->core.now : now, &copy, &outcome);
     check_stepped(world, slot, &outcome);
+    if (world->strict)
+        check_state(world, slot);
     tell_notes(world, slot, &outcome);
     perform(world, slot, &outcome);
     if (outcome.standing.leaving && p->auto_idle && p->up)
@@ -256,6 +223,8 @@ void world_start(struct world *world, uint8_t slot)
     settings.members_hash = 7 + p->members_set;
     settings.members.key_hash[PEER_WITNESS][0] = (uint8_t)p->members_set;
     writer_init(&p->writer);
+    if (world->door != NULL)
+        door_started(world->door, slot);
     core_init(&p->core, &settings, &p->disk.file, world_clock(world, slot), &outcome);
     check_stepped(world, slot, &outcome);
     tell_notes(world, slot, &outcome);
@@ -297,7 +266,7 @@ void world_freeze(struct world *world, uint8_t slot, span_ms length)
     if (event == NULL)
         return;
     if (world->monotonic_clock) {
-        rebase(world, slot);
+        world_rebase(world, slot);
         p->clock_stopped = true;
     }
     p->frozen = true;
@@ -312,7 +281,7 @@ void world_freeze_guest(struct world *world, uint8_t slot, span_ms length)
     if (!p->up || p->frozen)
         return;
     world_freeze(world, slot, length);
-    rebase(world, slot);
+    world_rebase(world, slot);
     p->clock_stopped = true;
     check_tainted(world, slot);
 }
@@ -325,6 +294,9 @@ void world_thaw(struct world *world, uint8_t slot)
     p->frozen = false;
     p->buffered = 0;
     p->thawed_at = world->now;
+    p->thawed_local = MONO_LONG_AGO;
+    if (p->clock_stopped)
+        p->guest_thawed_at = world->now;
     p->slept_us = p->clock_stopped ? 0 : world->now - p->frozen_at;
     if (p->clock_stopped) {
         p->clock_stopped = false;
@@ -332,6 +304,9 @@ void world_thaw(struct world *world, uint8_t slot)
         if (!world->monotonic_clock)
             check_tainted(world, slot);
     }
+    p->thawed_local = world_clock(world, slot);
+    if (world->strict && slot < NODE_COUNT)
+        check_permit(world, slot);
     if (p->wake_at != NO_WAKE) /* I/O callbacks run before timers: the datagrams come first */
         p->wake_at = world_instant(world, slot, p->wake_local) + 3;
     world->batch_now = world->batch_clock ? p->core.now : 0;

@@ -42,6 +42,8 @@ struct world_peer {
     bool clock_stopped; /* frozen together with its clock */
     true_us thaw_at;
     true_us frozen_at, thawed_at; /* the last time that it stood still */
+    mono_ms thawed_local;
+    true_us guest_thawed_at; /* the last time that its clock stood still with it */
     true_us slept_us;  /* how long, when its clock ran on; 0 when it cannot know */
     uint32_t buffered;  /* datagrams waiting meanwhile */
     true_us slow_until; /* when the write under way ends */
@@ -71,6 +73,9 @@ struct world {
     true_us now;
     struct event_queue queue;
     bool has_zone;     /* play the record too */
+    bool hostile;      /* somebody speaks with a stolen key: liars are called so */
+    bool wall_stands;  /* wall clocks stand still: numbers rise by the rules alone */
+    bool strict;       /* look into the cores as well; stories do not */
     bool blind_writes;     /* a broken client: its writes carry no prerequisite */
     bool batch_clock;      /* a broken pump: one clock reading for all that waited */
     bool monotonic_clock;  /* a broken clock: stands still while the machine is suspended */
@@ -102,6 +107,8 @@ bool world_run(struct world *world, true_us at);
 /* Holder by the truth of all clocks at this instant, PEER_NONE, or HOLDER_BOTH. */
 uint8_t world_holder(const struct world *world);
 mono_ms world_clock(const struct world *world, uint8_t slot);
+/* From here on the clock counts anew, without a jump. */
+void world_rebase(struct world *world, uint8_t slot);
 void world_rate(struct world *world, uint8_t slot, int32_t rate_ppm);
 /* The true instant at which this peer's clock will show `at`; now when it is past. */
 true_us world_instant(const struct world *world, uint8_t slot, mono_ms at);

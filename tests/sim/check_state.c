@@ -1,0 +1,199 @@
+/* What must be true of the state of every peer at every instant: a holder is backed by somebody who
+ * is really bound, nothing is said before it is on the disk, nobody is called a liar who is none,
+ * and who pauses, sees force or is less fit keeps still. These look into the cores. */
+#include <string.h>
+
+#include "../../proto/handover.h"
+#include "world.h"
+
+#define LATE_END_MS 4 /* a running process reports the end of its lease that soon */
+
+static const char *const names[SLOT_COUNT] = {"server1", "server2", "witness", "old witness"};
+
+/* Does this slot's voter stand behind the node, or can it back nobody else yet? */
+static bool stands_behind(const struct world *world, uint8_t slot, uint8_t node)
+{
+    const struct world_peer *p = &world->peers[slot];
+    if (world_role(slot) == node)
+        return false;
+    if (!p->up)
+        return p->life > 0 || slot < PEER_COUNT;
+    if (silence_holds(&p->core.silence))
+        return true;
+    return voter_bound_to(&p->core.voter, world_clock(world, slot)) == node;
+}
+
+static void check_backed(struct world *world, uint8_t node)
+{
+    const struct world_peer *p = &world->peers[node];
+    if (!check_holds(world, node) || check_is_tainted(world, node) ||
+        world->check.memory_restored)
+        return;
+    if (!p->frozen && voter_bound_to(&p->core.voter, world_clock(world, node)) != node)
+        check_fail(world, "unbacked-holder", "%s holds and does not back itself", names[node]);
+    for (uint8_t slot = 0; slot < SLOT_COUNT; slot++)
+        if (stands_behind(world, slot, node))
+            return;
+    check_fail(world, "unbacked-holder", "%s holds under %llu, and nobody stands behind it",
+               names[node], (unsigned long long)world->check.nodes[node].report.epoch);
+}
+
+static void check_end(struct world *world, uint8_t node)
+{
+    const struct world_peer *p = &world->peers[node];
+    const struct standing_report *report = &world->check.nodes[node].report;
+    if (p->up && !p->frozen && report->standing == STANDING_HOLDER &&
+        world->now - p->thawed_at > 10000 &&
+        world_clock(world, node) > report->holds_until + LATE_END_MS)
+        check_fail(world, "late-end", "%s has not told the end of its lease", names[node]);
+}
+
+static void check_force(struct world *world, uint8_t node)
+{
+    const struct core *core = &world->peers[node].core;
+    if (core->force.seen_from == PEER_NONE || core->force.on)
+        return;
+    if (core->claim.epoch != 0 && core->claim.epoch < core->force.seen_epoch)
+        check_fail(world, "forced-overruled", "%s goes on although %s was made holder by force",
+                   names[node], names[core->force.seen_from]);
+}
+
+/* Rule V4: what is said is on the disk. */
+static void check_stored(struct world *world, uint8_t slot, const struct statement *statement)
+{
+    const struct stored *file = &world->peers[slot].disk.file;
+    const struct promise_said *promise = &statement->promise;
+    uint8_t role = world_role(slot);
+    bool answers = promise->epoch != 0 && promise->holder != role && promise->answers.boot != 0;
+    if (world->check.memory_restored)
+        return;
+    if (answers && (file->holder != promise->holder || file->epoch < promise->epoch ||
+                    (file->epoch == promise->epoch && file->length_ms < promise->length_ms)))
+        check_fail(world, "promise-unstored", "%s says a promise under %llu that is not on disk",
+                   names[slot], (unsigned long long)promise->epoch);
+    if (statement->claim != 0 && (file->holder != role || file->epoch < statement->claim))
+        check_fail(world, "claim-unstored", "%s claims %llu, which is not on its disk",
+                   names[slot], (unsigned long long)statement->claim);
+}
+
+/* Is the other node heard to be fit, by a statement of the last half lease? */
+static bool hears_fit(const struct world *world, uint8_t node)
+{
+    const struct check_node *seen = &world->check.nodes[node];
+    const struct core_settings *settings = &world->peers[node].core.settings;
+    return world_clock(world, node) - seen->fit_heard_at < settings->lease_ms / 2;
+}
+
+/* A claim begins: was it time for one? */
+static void check_claim(struct world *world, uint8_t node)
+{
+    const struct core *core = &world->peers[node].core;
+    bool resumes = core->silence.kind == SILENCE_RESTART;
+    if (core->force.on)
+        return;
+    if (pause_is_on(&core->pause, world_clock(world, node)) && !resumes)
+        check_fail(world, "pause-broken", "%s claims in a pause", names[node]);
+    if (core->force.seen_from != PEER_NONE)
+        check_fail(world, "forced-overruled", "%s claims against a forced takeover",
+                   names[node]);
+    if (!core->merit.fit && hears_fit(world, node))
+        check_fail(world, "unfit-won", "%s claims, unfit, and hears that the other is fit",
+                   names[node]);
+}
+
+/* Giving up by itself needs a fit partner, and no pause. */
+static void check_leaving(struct world *world, uint8_t node)
+{
+    const struct core *core = &world->peers[node].core;
+    uint8_t other = (uint8_t)(1 - node);
+    if (core->leave_reason == REASON_LEAVING_STOP || core->stopping)
+        return;
+    if (pause_is_on(&core->pause, world_clock(world, node)))
+        check_fail(world, "pause-broken", "%s hands over in a pause", names[node]);
+    bool itself = core->leave_reason == REASON_LEAVING_UNFIT ||
+                  core->leave_reason == REASON_LEAVING_PREFERRED;
+    uint32_t flags = core->last[other].flags;
+    if (itself && ((flags & STATEMENT_FIT) == 0 || (flags & STATEMENT_MAINTENANCE) != 0))
+        check_fail(world, "unfit-won", "%s hands over to a node that is not fit", names[node]);
+    if (core->leave_reason == REASON_LEAVING_UNFIT &&
+        world_clock(world, node) - core->claim.since < core->settings.min_hold_ms)
+        check_fail(world, "flaps", "%s hands over, unfit, before min-hold", names[node]);
+}
+
+static void check_node_state(struct world *world, uint8_t node)
+{
+    struct check_node *seen = &world->check.nodes[node];
+    enum claim_phase phase = world->peers[node].core.claim.phase;
+    check_force(world, node);
+    if (phase == CLAIM_STORING && seen->phase == CLAIM_NONE)
+        check_claim(world, node);
+    seen->phase = phase;
+}
+
+void check_state(struct world *world, uint8_t slot)
+{
+    const struct world_peer *p = &world->peers[slot];
+    for (uint8_t node = 0; node < NODE_COUNT; node++) {
+        check_backed(world, node);
+        check_end(world, node);
+    }
+    if (!p->up)
+        return;
+    if (p->core.evidence.frozen && !world->check.memory_restored && !world->hostile)
+        check_fail(world, "frozen-falsely", "%s calls %s a liar, and nobody lies", names[slot],
+                   names[p->core.evidence.peer]);
+    if (slot < NODE_COUNT)
+        check_node_state(world, slot);
+    struct check_voter *voter = &world->check.voters[slot];
+    if (voter->must_learn == 0 || silence_holds(&p->core.silence))
+        return;
+    if (p->core.voter.floor < voter->must_learn && voter->must_learn > world->check.forgotten)
+        check_fail(world, "floor-fell", "%s votes again from %llu, but %llu was held before",
+                   names[slot], (unsigned long long)p->core.voter.floor,
+                   (unsigned long long)voter->must_learn);
+    voter->must_learn = 0;
+}
+
+void check_words(struct world *world, uint8_t slot, const struct statement *statement)
+{
+    check_stored(world, slot, statement);
+    if (statement_check(statement) != STATEMENT_OK)
+        check_fail(world, "malformed", "%s says what makes no sense", names[slot]);
+    if (statement_epoch_max(statement) > NUMBER_MAX)
+        check_fail(world, "numbers-used-up", "%s names an impossible number", names[slot]);
+    if (world_role(slot) >= NODE_COUNT)
+        return;
+    struct check_node *seen = &world->check.nodes[slot];
+    bool same_life = seen->said_boot == statement->mark.boot;
+    bool leaves = world->peers[slot].core.claim.leaving;
+    if (leaves && !(same_life && seen->said_leaving))
+        check_leaving(world, slot);
+    seen->said_boot = statement->mark.boot;
+    seen->said_leaving = leaves;
+    seen->sent[statement->mark.seq % SENT_COUNT_MAX] = world_clock(world, slot);
+    if (!same_life)
+        seen->proof_sent = MONO_LONG_AGO;
+}
+
+/* What reached a node: the newest proof that it is backed, and whether the other one is fit. */
+void check_news(struct world *world, uint8_t slot, const struct statement *statement)
+{
+    const struct world_peer *p = &world->peers[slot];
+    const struct promise_said *promise = &statement->promise;
+    if (slot >= NODE_COUNT || !p->up)
+        return;
+    struct check_node *seen = &world->check.nodes[slot];
+    bool fit = (statement->flags & STATEMENT_FIT) != 0 &&
+               (statement->flags & STATEMENT_MAINTENANCE) == 0;
+    bool current = statement->heard[slot].boot == p->core.echo.self.boot;
+    bool newest = statement->mark.boot == p->core.last[statement->from].mark.boot &&
+                  statement->mark.seq > p->core.last[statement->from].mark.seq;
+    if (statement->from < NODE_COUNT && current && newest)
+        seen->fit_heard_at = fit ? seen->sent[statement->heard[slot].seq % SENT_COUNT_MAX]
+                                 : MONO_LONG_AGO;
+    if (promise->holder != slot || promise->answers.boot != p->core.echo.self.boot)
+        return;
+    mono_ms sent = seen->sent[promise->answers.seq % SENT_COUNT_MAX];
+    if (sent > seen->proof_sent)
+        seen->proof_sent = sent;
+}
