@@ -46,7 +46,7 @@ struct check_node {
     mono_ms taint_until; /* own clock */
     enum claim_phase phase;
     uint64_t said_boot;
-    bool said_leaving;
+    bool leaves;
     mono_ms sent[SENT_COUNT_MAX]; /* own clock at each own statement of said_boot */
     mono_ms proof_sent;           /* of the newest one that a promise to it answers */
     mono_ms fit_heard_at;         /* the other node was fit: when the echo of that was sent */
@@ -70,6 +70,7 @@ struct check {
     uint8_t epoch_owner;
     uint8_t holder_last;
     uint64_t forced_last;   /* highest epoch taken by force: counted apart in the order */
+    true_us voter_gone_until; /* a replaced witness is gone for good, with its promise */
     uint64_t forgotten;     /* a rolled-back disk knew numbers up to here: they may come again */
     bool memory_restored;   /* snapshots were played: promises may be forgotten */
     char checker[24];       /* of the violation; empty = none */

@@ -154,6 +154,7 @@ void check_died(struct world *world, uint8_t slot)
     seen->report = (struct standing_report){.standing = STANDING_ALONE};
     seen->tainted = false;
     seen->phase = CLAIM_NONE;
+    seen->leaves = false;
 }
 
 void check_tainted(struct world *world, uint8_t slot)

@@ -27,7 +27,7 @@ static void check_backed(struct world *world, uint8_t node)
 {
     const struct world_peer *p = &world->peers[node];
     if (!check_holds(world, node) || check_is_tainted(world, node) ||
-        world->check.memory_restored)
+        world->check.memory_restored || world->now < world->check.voter_gone_until)
         return;
     if (!p->frozen && voter_bound_to(&p->core.voter, world_clock(world, node)) != node)
         check_fail(world, "unbacked-holder", "%s holds and does not back itself", names[node]);
@@ -128,6 +128,10 @@ static void check_node_state(struct world *world, uint8_t node)
     if (phase == CLAIM_STORING && seen->phase == CLAIM_NONE)
         check_claim(world, node);
     seen->phase = phase;
+    bool leaves = world->peers[node].core.claim.leaving;
+    if (leaves && !seen->leaves)
+        check_leaving(world, node);
+    seen->leaves = leaves;
 }
 
 void check_state(struct world *world, uint8_t slot)
@@ -165,11 +169,7 @@ void check_words(struct world *world, uint8_t slot, const struct statement *stat
         return;
     struct check_node *seen = &world->check.nodes[slot];
     bool same_life = seen->said_boot == statement->mark.boot;
-    bool leaves = world->peers[slot].core.claim.leaving;
-    if (leaves && !(same_life && seen->said_leaving))
-        check_leaving(world, slot);
     seen->said_boot = statement->mark.boot;
-    seen->said_leaving = leaves;
     seen->sent[statement->mark.seq % SENT_COUNT_MAX] = world_clock(world, slot);
     if (!same_life)
         seen->proof_sent = MONO_LONG_AGO;

@@ -69,6 +69,7 @@ static bool replace_witness(struct cluster *cluster, const struct fault *fault, 
         return false;
     world->check.voters[PEER_WITNESS].must_learn = 0;
     cluster->forgot[PEER_WITNESS] = world->check.epoch_last;
+    world->check.voter_gone_until = world->now + (true_us)LEASE_MS_MAX * 1000;
     uint32_t life = old->life > present->life ? old->life : present->life;
     *old = *present;
     old->life = present->life = life + 1;
