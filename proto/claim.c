@@ -37,7 +37,7 @@ static void drop(struct claim *claim, struct voter *voter, mono_ms at, mono_ms n
     claim->released = highest_own(claim);
     claim->phase = CLAIM_NONE;
     claim->epoch = claim->held = claim->next = 0;
-    claim->leaving = false;
+    claim->leaving = claim->closed = false;
     claim->lapsed_at = at;
     clear_grants(claim);
     voter_withdraw(voter, now);
@@ -180,7 +180,9 @@ void claim_give_up(struct claim *claim, struct voter *voter, bool abstain, mono_
     if (claim->phase == CLAIM_NONE)
         return;
     uint64_t number = claim->held != 0 ? claim->held : highest_own(claim);
+    bool closed = claim->leaving;
     drop(claim, voter, now, now);
+    claim->closed = closed;
     if (abstain)
         claim->abstain_until = now + ABSTAIN_LEASES * claim->terms.length_ms;
     outcome_note(outcome, REASON_RELEASED, PEER_NONE, number, 0);

@@ -40,6 +40,7 @@ struct claim {
     mono_ms abstain_until; /* rule N7: no claim for two leases after giving up on purpose */
     mono_ms renumbered_at;
     bool leaving;         /* giving up on purpose, effects still running */
+    bool closed;          /* the last lease was given up so: its services were closed before */
     bool after_release;   /* the holdership before this one was given up on purpose */
 };
 

@@ -27,7 +27,7 @@ static uint32_t flags_now(const struct core *core, mono_ms now)
         flags |= STATEMENT_FORCED;
     if (pause_is_on(&core->pause, now))
         flags |= STATEMENT_PAUSED;
-    if (core->claim.leaving || now < core->claim.abstain_until)
+    if (core->claim.leaving || (core->claim.closed && now < core->claim.abstain_until))
         flags |= STATEMENT_LEAVING;
     if (is_held_back(core))
         flags |= STATEMENT_HELD_BACK;

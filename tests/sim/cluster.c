@@ -254,7 +254,7 @@ static bool stays(struct cluster *cluster, span_ms length_ms)
     bool prefers = world->peers[0].settings.prefer != PEER_NONE;
     if (!run(cluster, world->now + length_ms * 1000))
         return false;
-    if (!held(cluster))
+    if (!held(cluster) && !(prefers && wait_for(cluster, held, cluster_lease(cluster)) >= 0))
         check_fail(world, "liveness", "nobody holds in quiet times");
     if (sums->lapses != lapses || (sums->elections != elections && !prefers))
         check_fail(world, "moved-without-fault", "%llu elections and %llu lapses in quiet times",
