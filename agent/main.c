@@ -15,6 +15,7 @@ static int on_open(void *owner, const struct station_rooms *rooms, struct err *e
     struct node *node = owner;
     struct duty_world world = {.loop = rooms->loop,
                                .config = rooms->config,
+                               .state_dir = rooms->state_dir,
                                .self = rooms->self,
                                .pump = rooms->pump,
                                .events = rooms->events,

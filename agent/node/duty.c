@@ -16,6 +16,7 @@ struct duty {
     struct record *records[RECORD_MAX];
     size_t record_count;
     struct health *health;
+    struct http *http; /* NULL when no record needs it */
     struct standing_report report;
     bool fit;
 };
@@ -134,6 +135,7 @@ static int open_records(struct duty *duty, struct err *err)
 {
     const struct config *config = duty->world.config;
     struct record_world world = {.loop = duty->world.loop,
+                                 .http = duty->http,
                                  .self = duty->world.self,
                                  .node_names = {config->peers[0].name, config->peers[1].name},
                                  .permit = ask_permit,
@@ -148,6 +150,16 @@ static int open_records(struct duty *duty, struct err *err)
             return code;
         duty->record_count++;
     }
+    return 0;
+}
+
+/* Only where something asks over it: libcurl is not small. */
+static int open_http(struct duty *duty, struct err *err)
+{
+    const struct config *config = duty->world.config;
+    for (size_t i = 0; i < config->record_count; i++)
+        if (record_needs_http(&config->records[i]))
+            return http_open(&duty->http, duty->world.loop, duty->world.state_dir, NULL, err);
     return 0;
 }
 
@@ -179,7 +191,9 @@ int duty_open(struct duty **ret, const struct duty_world *world, struct err *err
         return err_set(err, ERR_SYSTEM, "out of memory");
     duty->world = *world;
     duty->fit = world->resumed_fit;
-    int code = open_records(duty, err);
+    int code = open_http(duty, err);
+    if (code == 0)
+        code = open_records(duty, err);
     if (code == 0)
         code = open_health(duty, err);
     if (code != 0) {
@@ -197,6 +211,7 @@ void duty_close(struct duty *duty)
         return;
     for (size_t i = 0; i < duty->record_count; i++)
         record_close(duty->records[i]);
+    http_close(duty->http); /* the records' requests were cancelled */
     if (duty->health != NULL)
         health_close(duty->health);
     free(duty); /* records and health call nobody once they are closed */

@@ -19,6 +19,7 @@ struct duty;
 struct duty_world {
     uv_loop_t *loop;
     const struct config *config;
+    const char *state_dir;
     uint8_t self;
     struct pump *pump;
     struct events *events;

@@ -280,11 +280,17 @@ static const struct provider_operations *operations_of(const struct record_confi
     return config->provider == PROVIDER_EXEC ? &provider_exec : &provider_rfc2136;
 }
 
+bool record_needs_http(const struct record_config *config)
+{
+    return operations_of(config)->over_http;
+}
+
 int record_check(const struct record_config *config, uv_loop_t *loop, struct err *err)
 {
     struct provider *provider;
+    struct provider_world world = {.loop = loop};
     const struct provider_operations *operations = operations_of(config);
-    int code = operations->open(&provider, loop, config, err);
+    int code = operations->open(&provider, &world, config, err);
     if (code == 0)
         operations->close(provider);
     return code;
@@ -307,7 +313,8 @@ int record_open(struct record **ret, const struct record_config *config,
     record->picture.config = &record->config;
     record->picture.operations = record->operations;
     record->read_at = MONO_LONG_AGO;
-    int code = record->operations->open(&record->provider, world->loop, config, err);
+    struct provider_world around = {.loop = world->loop, .http = world->http};
+    int code = record->operations->open(&record->provider, &around, config, err);
     if (code != 0) {
         free(record);
         return code;

@@ -14,11 +14,13 @@
 #include "../peer/config.h"
 #include "../peer/err.h"
 #include "../peer/events.h"
+#include "http/http.h"
 
 struct record;
 
 struct record_world {
     uv_loop_t *loop;
+    struct http *http; /* NULL when no provider of this node asks over HTTP */
     uint8_t self;                             /* own node's index */
     const char *node_names[NODE_COUNT];       /* for texts and fences; copied */
     bool (*permit)(void *owner, span_ms need_ms, struct permit *ret, enum reason *ret_reason);
@@ -41,6 +43,8 @@ enum record_state {
 
 /* Could record_open do it? Opens its provider on `loop` and closes it again. */
 int record_check(const struct record_config *config, uv_loop_t *loop, struct err *err);
+/* Does its provider ask over HTTP? */
+bool record_needs_http(const struct record_config *config);
 /* config and world are copied. Reads the TSIG secret. ERR_USAGE: secret or server is no good. */
 int record_open(struct record **ret, const struct record_config *config,
                 const struct record_world *world, struct err *err);

@@ -359,6 +359,7 @@ static int open_program(struct station *station, struct err *err)
 {
     struct station_rooms rooms = {.loop = &station->loop,
                                   .config = station->basis.config,
+                                  .state_dir = station->basis.options.state_dir,
                                   .self = station->basis.self,
                                   .pump = station->pump,
                                   .events = station->events,

@@ -18,6 +18,7 @@
 struct station_rooms {
     uv_loop_t *loop;
     const struct config *config;
+    const char *state_dir;
     uint8_t self;
     struct pump *pump;
     struct events *events;

@@ -2,7 +2,7 @@
 # Sourced by tests/run and deploy/demo.
 
 BUILD_PACKAGES="build-essential cmake ninja-build pkg-config libuv1-dev libsodium-dev \
-libmsgpack-dev libjansson-dev libldns-dev libinih-dev"
+libmsgpack-dev libjansson-dev libldns-dev libinih-dev libcurl4-openssl-dev"
 LAB_PACKAGES="python3 iproute2 nftables knot knot-dnsutils"
 TEST_PACKAGES="systemd bind9 bind9-utils bind9-dnsutils rsyslog clang libclang-rt-14-dev binutils git spin"
 

@@ -59,9 +59,10 @@ static void client_open(struct client *client, uv_loop_t *loop,
                         const struct record_config *config)
 {
     struct err err = {0};
+    struct provider_world world = {.loop = loop};
     memset(client, 0, sizeof *client);
     client->may = true;
-    if (provider_rfc2136.open(&client->provider, loop, config, &err) != 0)
+    if (provider_rfc2136.open(&client->provider, &world, config, &err) != 0)
         printf("%s\n", err.text);
     CHECK(client->provider != NULL);
 }
@@ -450,19 +451,20 @@ TEST(unusable_configuration_is_named)
     struct provider *provider = NULL;
     struct err err = {0};
     uv_loop_t loop;
+    struct provider_world world = {.loop = &loop};
     uv_loop_init(&loop);
     dns_server_prepare(&files, DNS_SERVER_BIND);
     dns_server_record(&files, &config);
     snprintf(config.servers[0].host, sizeof config.servers[0].host, "ns.example.com");
-    CHECK_EQ(provider_rfc2136.open(&provider, &loop, &config, &err), ERR_USAGE);
+    CHECK_EQ(provider_rfc2136.open(&provider, &world, &config, &err), ERR_USAGE);
     CHECK_HAS(err.text, "[record pbx]: server ns.example.com: expected an IPv4 or IPv6 address");
     dns_server_record(&files, &config);
     snprintf(config.tsig_algorithm, sizeof config.tsig_algorithm, "hmac-sha384");
-    CHECK_EQ(provider_rfc2136.open(&provider, &loop, &config, &err), ERR_USAGE);
+    CHECK_EQ(provider_rfc2136.open(&provider, &world, &config, &err), ERR_USAGE);
     CHECK_HAS(err.text, "tsig-algorithm hmac-sha384");
     dns_server_record(&files, &config);
     dns_server_file(&files, "tsig.key", "not base64!\n");
-    CHECK_EQ(provider_rfc2136.open(&provider, &loop, &config, &err), ERR_USAGE);
+    CHECK_EQ(provider_rfc2136.open(&provider, &world, &config, &err), ERR_USAGE);
     CHECK_HAS(err.text, "base64");
     CHECK(provider == NULL);
     CHECK(spin_finish(&loop));

@@ -190,19 +190,19 @@ static void close_all(struct provider *provider)
     uv_close((uv_handle_t *)&provider->later, on_closed);
 }
 
-static int open_new(struct provider **ret, uv_loop_t *loop, const struct record_config *config,
-                    struct err *err)
+static int open_new(struct provider **ret, const struct provider_world *world,
+                    const struct record_config *config, struct err *err)
 {
     if (config->command[0] == 0)
         return err_set(err, ERR_USAGE, "[record %s] command: expected a program", config->label);
     struct provider *provider = calloc(1, sizeof *provider);
     if (provider == NULL)
         return err_set(err, ERR_SYSTEM, "[record %s] out of memory", config->label);
-    provider->loop = loop;
+    provider->loop = world->loop;
     snprintf(provider->label, sizeof provider->label, "%s", config->label);
     snprintf(provider->name, sizeof provider->name, "%s", config->name);
     snprintf(provider->line, sizeof provider->line, "%s", config->command);
-    uv_timer_init(loop, &provider->later);
+    uv_timer_init(world->loop, &provider->later);
     provider->later.data = provider;
     *ret = provider;
     return 0;
@@ -210,7 +210,7 @@ static int open_new(struct provider **ret, uv_loop_t *loop, const struct record_
 
 const struct provider_operations provider_exec = {
     .name = "exec",
-    .fence = "none",
+    .fence = PROVIDER_FENCE_NONE,
     .can_read = false,
     .write_ms = 10000, /* as long as a permit lasts; renewals must go on meanwhile */
     .open = open_new,

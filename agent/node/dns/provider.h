@@ -10,6 +10,7 @@
 #include "../../../proto/permit.h"
 #include "../../peer/config.h"
 #include "../../peer/err.h"
+#include "../http/http.h"
 
 #define FENCE_SIZE 128 /* "v=1;e=...;h=...;t=..." and the final 0 */
 
@@ -43,6 +44,12 @@ enum provider_scope { PROVIDER_PRIMARY, PROVIDER_EVERYWHERE };
 
 struct provider;
 
+/* What a provider lives in; borrowed until its close has run. */
+struct provider_world {
+    uv_loop_t *loop;
+    struct http *http; /* NULL: it is only looked whether open succeeds, and closed again */
+};
+
 /* What a read found; state and detail are valid during the call. */
 typedef void provider_on_read(void *owner, enum provider_outcome outcome,
                               const struct provider_state *state, const char *detail);
@@ -56,17 +63,28 @@ struct provider_caller {
     void *owner;
 };
 
+/* What a fence is worth, in the words of `status` and `check`. */
+#define PROVIDER_FENCE_CAS "cas"
+#define PROVIDER_FENCE_RECORD_ID "cas by record id, re-listed"
+#define PROVIDER_FENCE_TOMBSTONE "tombstone"
+#define PROVIDER_FENCE_NONE "none"
+
 /* The five functions. read: outcome WON = *state is what the provider has. `deadline_ms` is a
  * length. Callbacks never come from inside the call; what they are given lives as long as they
  * run. cancel: no callback comes after it. write asks `still` with its `owner` before each
  * sending. */
 struct provider_operations {
     const char *name;  /* "rfc2136" */
-    const char *fence; /* what the fence is worth: "cas", "none" */
+    const char *fence; /* PROVIDER_FENCE_...: what the fence is worth */
+    bool over_http;    /* needs provider_world.http */
     bool can_read;     /* false: read tells only what this process wrote itself */
     span_ms write_ms;  /* time for one try */
-    int (*open)(struct provider **ret, uv_loop_t *loop, const struct record_config *config,
-                struct err *err);
+    /* How long after another node's last permit a write of its may still take effect, because
+     * nothing at the provider stops it. A new holder lets that pass before its first write. 0:
+     * the fence stops it. */
+    span_ms late_ms;
+    int (*open)(struct provider **ret, const struct provider_world *world,
+                const struct record_config *config, struct err *err);
     void (*read)(struct provider *provider, enum provider_scope scope, span_ms deadline_ms,
                  provider_on_read *on_read, void *owner);
     void (*write)(const struct permit *permit, struct provider *provider,

@@ -398,13 +398,13 @@ static int take_key(struct provider *provider, const struct record_config *confi
     return 0;
 }
 
-static int open_new(struct provider **ret, uv_loop_t *loop, const struct record_config *config,
-                    struct err *err)
+static int open_new(struct provider **ret, const struct provider_world *world,
+                    const struct record_config *config, struct err *err)
 {
     struct provider *provider = calloc(1, sizeof *provider);
     if (provider == NULL)
         return err_set(err, ERR_SYSTEM, "out of memory");
-    provider->loop = loop;
+    provider->loop = world->loop;
     struct packet_names *names = &provider->names;
     snprintf(names->zone, sizeof names->zone, "%s", config->zone);
     snprintf(names->name, sizeof names->name, "%s", config->name);
@@ -423,7 +423,7 @@ static int open_new(struct provider **ret, uv_loop_t *loop, const struct record_
         free(provider);
         return err_wrap(err, "[record %s]", config->label);
     }
-    uv_timer_init(loop, &provider->later);
+    uv_timer_init(world->loop, &provider->later);
     provider->later.data = provider;
     *ret = provider;
     return 0;
@@ -431,7 +431,7 @@ static int open_new(struct provider **ret, uv_loop_t *loop, const struct record_
 
 const struct provider_operations provider_rfc2136 = {
     .name = "rfc2136",
-    .fence = "cas",
+    .fence = PROVIDER_FENCE_CAS,
     .can_read = true,
     .write_ms = 1500, /* Knot takes up to 1 s now and then */
     .open = open_new,

@@ -1,0 +1,26 @@
+/* fault — why a request was not answered, in words for whoever runs the cluster. Pure text. */
+#ifndef HOLDFAST_NODE_HTTP_FAULT_H
+#define HOLDFAST_NODE_HTTP_FAULT_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../../../proto/words.h"
+
+/* Where a request stood. */
+enum fault_phase {
+    FAULT_LOOKUP,     /* its host's address was not known yet */
+    FAULT_CONNECTING, /* or shaking hands */
+    FAULT_WAITING,    /* sent, nothing heard */
+    FAULT_READING,    /* sent, the answer had begun */
+};
+
+/* The deadline passed. */
+void fault_late(char *ret, size_t size, const char *host, enum fault_phase phase, span_ms after);
+/* libcurl gave up; `said` is its own text, "" if it has none. */
+void fault_of_curl(char *ret, size_t size, const char *host, CURLcode code, const char *said);
+/* True when the code means that the other side could not prove to be who was meant. */
+bool fault_is_distrust(CURLcode code);
+
+#endif
