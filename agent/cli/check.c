@@ -95,9 +95,8 @@ static void print_cluster(const struct check *check)
         print_peer(check, i);
     for (size_t i = 0; i < config->record_count; i++) {
         const struct record_config *record = &config->records[i];
-        bool exec = record->provider == PROVIDER_EXEC;
-        printf("  record  %s, ttl %u s, %s\n", record->name, record->ttl_s,
-               exec ? "exec (the command must fence by itself)" : "rfc2136");
+        printf("  record  %s, ttl %u s, %s (fence: %s)\n", record->name, record->ttl_s,
+               config_provider_name(record->provider), config_provider_fence(record->provider));
         for (size_t node = 0; node < NODE_COUNT; node++) {
             printf("%24swhen %s holds:", "", config->peers[node].name);
             print_serve(&record->serve[node]);

@@ -14,7 +14,7 @@
 #include "../peer/complaint.h"
 #include "../peer/keys.h"
 
-#define SECRET_SIZE 1024 /* base64 of a TSIG secret */
+#define SECRET_SIZE 4096 /* base64 of a TSIG secret; a file of credentials */
 
 /* An error for a machine that needs it, else a warning. */
 static void complain(struct complaints *complaints, const struct complaint_place *place,
@@ -54,28 +54,61 @@ uint8_t check_files_self(const struct config *config, const char *path,
     return self;
 }
 
+/* One secret file of a record: is it there, and private? */
+struct secret {
+    const char *key, *path;
+    bool base64, lines; /* what it holds; else one line of text */
+    bool needed;        /* this machine is a node: its daemon would refuse */
+};
+
 static void check_secret(const struct config *config, const struct record_config *record,
-                         bool needed, struct complaints *complaints)
+                         const struct secret *secret, struct complaints *complaints)
 {
     struct err err = {0};
-    char secret[SECRET_SIZE], section[HOST_SIZE + 8];
+    char text[SECRET_SIZE], section[HOST_SIZE + 8];
     uint8_t bytes[SECRET_SIZE];
     size_t size = 0;
-    const char *path = record->tsig_secret_file;
     (void)snprintf(section, sizeof section, "record %s", record->label);
-    struct complaint_place place = {config->path, record->line, section, "tsig-secret-file"};
-    if (keys_secret(path, secret, sizeof secret, &err) != 0) {
-        bool blind = geteuid() != 0 && access(path, R_OK) != 0;
-        complain(complaints, &place, needed && !blind, err.text);
-        return;
-    }
-    if (sodium_base642bin(bytes, sizeof bytes, secret, strlen(secret), NULL, &size, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 || size == 0)
-        complain(complaints, &place, needed,
+    struct complaint_place place = {config->path, record->line, section, secret->key};
+    int code = secret->lines ? keys_secret_text(secret->path, text, sizeof text, &err)
+                             : keys_secret(secret->path, text, sizeof text, &err);
+    bool blind = geteuid() != 0 && access(secret->path, R_OK) != 0;
+    if (code != 0)
+        complain(complaints, &place, secret->needed && !blind, err.text);
+    else if (secret->base64 &&
+             (sodium_base642bin(bytes, sizeof bytes, text, strlen(text), NULL, &size, NULL,
+                                sodium_base64_VARIANT_ORIGINAL) != 0 || size == 0))
+        complain(complaints, &place, secret->needed,
                  "the file holds no base64; expected the secret of the TSIG key alone, as in the "
                  "secret = of the DNS server");
-    sodium_memzero(secret, sizeof secret);
+    sodium_memzero(text, sizeof text);
     sodium_memzero(bytes, sizeof bytes);
+}
+
+static void check_ca(const struct config *config, const struct record_config *record,
+                     struct complaints *complaints)
+{
+    char section[HOST_SIZE + 8];
+    (void)snprintf(section, sizeof section, "record %s", record->label);
+    struct complaint_place place = {config->path, record->line, section, "ca-file"};
+    if (record->ca_file[0] != 0 && access(record->ca_file, R_OK) != 0)
+        complaint_warning(complaints, &place, "%.160s: %s (on this machine)", record->ca_file,
+                          strerror(errno));
+}
+
+static void check_secrets(const struct config *config, const struct record_config *record,
+                          bool needed, struct complaints *complaints)
+{
+    const struct secret secrets[] = {
+        {"tsig-secret-file", record->tsig_secret_file, true, false, needed},
+        {"credentials-file", record->credentials_file, false, true, needed},
+        {"token-file", record->token_file, false, false, needed},
+        {"api-key-file", record->api_key_file, false, false, needed},
+    };
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        if (secrets[i].path[0] != 0)
+            check_secret(config, record, &secrets[i], complaints);
+    check_ca(config, record, complaints);
 }
 
 static void check_command(const struct complaint_place *place, const char *command,
@@ -117,8 +150,7 @@ void check_files_named(const struct config *config, uint8_t self, struct complai
         return;
     for (size_t i = 0; i < config->record_count; i++) {
         const struct record_config *record = &config->records[i];
-        if (record->tsig_secret_file[0] != 0)
-            check_secret(config, record, self != PEER_NONE, complaints);
+        check_secrets(config, record, self != PEER_NONE, complaints);
         (void)snprintf(section, sizeof section, "record %s", record->label);
         place = (struct complaint_place){config->path, record->line, section, "command"};
         check_command(&place, record->command, complaints);

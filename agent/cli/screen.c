@@ -286,15 +286,16 @@ static void record_line(const struct screen *screen, const json_t *record)
                  strlen(at) >= 19 ? " at " : "", strlen(at) >= 19 ? at + 11 : "",
                  strlen(at) >= 19 ? " UTC" : "");
     int64_t number = number_of(record, "epoch", 0);
-    bool command = strcmp(text_of(record, "fence"), "none") == 0;
+    const char *fence = text_of(record, "fence");
+    bool command = strcmp(fence, "none") == 0, plain = strcmp(fence, "cas") == 0;
     char epoch[40] = "";
     if (number == 0 && !command)
         snprintf(epoch, sizeof epoch, ", no fence seen");
     if (number > 0)
         snprintf(epoch, sizeof epoch, ", epoch %" PRId64, number);
-    snprintf(line, sizeof line, "  %s -> %s (%s)%s%s", text_of(record, "name"),
-             addresses[0] != 0 ? addresses : "nothing known", text_of(record, "provider"), epoch,
-             check);
+    snprintf(line, sizeof line, "  %s -> %s (%s%s%s)%s%s", text_of(record, "name"),
+             addresses[0] != 0 ? addresses : "nothing known", text_of(record, "provider"),
+             plain ? "" : ", fence: ", plain ? "" : fence, epoch, check);
     screen_parts_line(screen, "record", state, state_colour(state), line);
     const char *detail = text_of(record, "detail");
     if (detail[0] != 0 && strcmp(state, "ok") != 0)

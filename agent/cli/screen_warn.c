@@ -145,8 +145,9 @@ static void warn_record(const struct screen *screen, bool *begun, const json_t *
     }
     if (strcmp(text_of(record, "fence"), "none") == 0) {
         snprintf(text, sizeof text,
-                 "record %s: provider %s cannot fence by itself: a late write of an old holder "
-                 "is kept out only if your command compares the old fence",
+                 "record %s: provider %s cannot fence by itself: a new holder waits 5 s first, and "
+                 "a later write of an old holder is kept out only if your command compares the "
+                 "old fence",
                  text_of(record, "label"), text_of(record, "provider"));
         warn(screen, begun, text);
     }

@@ -179,7 +179,8 @@ static void act(struct record *record)
     bool everywhere = record->phase == PHASE_WATCH || record->phase == PHASE_GUARD;
     if (record->running != RUNNING_NOTHING)
         return;
-    if (record->phase == PHASE_CLAIM && !record_hold_may(record))
+    if (record->phase == PHASE_CLAIM &&
+        (!record_hold_is_clear(record) || !record_hold_may(record)))
         return;
     record->running = RUNNING_READ;
     record->operations->read(record->provider,
@@ -202,6 +203,8 @@ void record_inside_act_in(struct record *record, span_ms ms)
 static void begin_hold(struct record *record, uint64_t epoch)
 {
     record_hold_abandon(record);
+    if (record->epoch == 0) /* another number for who holds already changes nothing */
+        record->clear_at = clock_now() + record->operations->late_ms;
     record->epoch = epoch;
     record->known = epoch > record->known ? epoch : record->known;
     if (record->tokens_epoch != epoch) /* not when a hand-over was called off */
@@ -277,12 +280,21 @@ void record_close(struct record *record)
 
 static const struct provider_operations *operations_of(const struct record_config *config)
 {
-    return config->provider == PROVIDER_EXEC ? &provider_exec : &provider_rfc2136;
+    static const struct provider_operations *const list[] = {[PROVIDER_RFC2136] = &provider_rfc2136,
+                                                             [PROVIDER_EXEC] = &provider_exec};
+    return config->provider < sizeof list / sizeof list[0] ? list[config->provider] : NULL;
+}
+
+static int refuse_provider(const struct record_config *config, struct err *err)
+{
+    return err_set(err, ERR_USAGE, "[record %s] provider = %s is not in this build", config->label,
+                   config_provider_name(config->provider));
 }
 
 bool record_needs_http(const struct record_config *config)
 {
-    return operations_of(config)->over_http;
+    const struct provider_operations *operations = operations_of(config);
+    return operations != NULL && operations->over_http;
 }
 
 int record_check(const struct record_config *config, uv_loop_t *loop, struct err *err)
@@ -290,6 +302,8 @@ int record_check(const struct record_config *config, uv_loop_t *loop, struct err
     struct provider *provider;
     struct provider_world world = {.loop = loop};
     const struct provider_operations *operations = operations_of(config);
+    if (operations == NULL)
+        return refuse_provider(config, err);
     int code = operations->open(&provider, &world, config, err);
     if (code == 0)
         operations->close(provider);
@@ -299,6 +313,9 @@ int record_check(const struct record_config *config, uv_loop_t *loop, struct err
 int record_open(struct record **ret, const struct record_config *config,
                 const struct record_world *world, struct err *err)
 {
+    const struct provider_operations *operations = operations_of(config);
+    if (operations == NULL)
+        return refuse_provider(config, err);
     struct record *record = calloc(1, sizeof *record);
     if (record == NULL)
         return err_set(err, ERR_SYSTEM, "[record %s] out of memory", config->label);
@@ -309,7 +326,7 @@ int record_open(struct record **ret, const struct record_config *config,
     for (size_t i = 0; i < NODE_COUNT; i++)
         snprintf(record->node_names[i], sizeof record->node_names[i], "%s",
                  world->node_names[i]);
-    record->operations = operations_of(config);
+    record->operations = operations;
     record->picture.config = &record->config;
     record->picture.operations = record->operations;
     record->read_at = MONO_LONG_AGO;

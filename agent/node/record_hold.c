@@ -77,6 +77,20 @@ static void no_permit(struct record *record, enum reason reason)
     record_inside_act_in(record, BACKOFF_MS_MIN);
 }
 
+bool record_hold_is_clear(struct record *record)
+{
+    span_ms left = record->clear_at - clock_now();
+    char text[RECORD_DETAIL_SIZE];
+    if (left <= 0)
+        return true;
+    snprintf(text, sizeof text,
+             "waits %lld s: provider %s cannot fence, and a write of the earlier holder may still "
+             "be on its way", (long long)(left + 999) / 1000, record->operations->name);
+    record_inside_set(record, RECORD_WRITING, text);
+    record_inside_act_in(record, left);
+    return false;
+}
+
 bool record_hold_may(struct record *record)
 {
     struct permit unused;

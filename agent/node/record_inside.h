@@ -42,6 +42,7 @@ struct record {
     struct provider_change change;
     char token[TOKEN_SIZE];       /* of the running or last try */
     mono_ms since, try_since;     /* the wish to write; the try */
+    mono_ms clear_at;             /* from then on no write of an earlier holder can land */
     mono_ms read_at;              /* last good read */
     span_ms backoff_ms, spread_ms;
     unsigned tries, equal_tries, fenced_in_row;
@@ -64,6 +65,8 @@ void record_inside_alarm(struct record *record, const char *event);
 
 /* Takes up the wish to write the fence under record->epoch. */
 void record_hold_wish(struct record *record);
+/* Has the time of the earlier holder's late writes passed? If not, plans to look again. */
+bool record_hold_is_clear(struct record *record);
 /* Is there a permit? If not, plans to ask again. */
 bool record_hold_may(struct record *record);
 /* Weighs record->picture.last, then writes, waits, stops or is content. */

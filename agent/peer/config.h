@@ -3,7 +3,7 @@
  * Room: text in, struct out, or every complaint at once. No I/O beyond reading the file; names
  * are resolved by socket, secrets read by who needs them (their modes are checked by keys).
  * Ownership: config_read allocates nothing that outlives it except the struct, which is plain
- * data of fixed size (about 40 KiB: allocate it). */
+ * data of fixed size (about 60 KiB: allocate it). */
 #ifndef HOLDFAST_PEER_CONFIG_H
 #define HOLDFAST_PEER_CONFIG_H
 
@@ -21,6 +21,7 @@
 #define PROBE_MAX 16
 #define COMPLAINT_MAX 64
 #define KEY_SIZE 32
+#define ZONE_ID_SIZE 65  /* letters and digits, and the final 0 */
 
 struct endpoint {
     char host[HOST_SIZE]; /* literal address or name, without brackets */
@@ -45,12 +46,23 @@ struct peer_config {
     unsigned line;      /* of the section, for messages */
 };
 
-/* What a changed record means: put it back, or only tell. */
 /* What to do when the addresses were changed by somebody else. */
 enum drift_policy { DRIFT_REPAIR, DRIFT_ALERT };
-/* Who writes the record. */
 /* Who keeps the name. */
-enum provider_kind { PROVIDER_RFC2136, PROVIDER_EXEC };
+enum provider_kind {
+    PROVIDER_RFC2136,
+    PROVIDER_ROUTE53,
+    PROVIDER_CLOUDFLARE,
+    PROVIDER_POWERDNS,
+    PROVIDER_EXEC
+};
+/* What keeps a late write of an earlier holder out, in the words of `status` and `check`. */
+#define PROVIDER_FENCE_CAS "cas"                              /* compare and set, in one step */
+#define PROVIDER_FENCE_RECORD_ID "cas by record id, re-listed" /* the same, proved by a list */
+#define PROVIDER_FENCE_TOMBSTONE "tombstone" /* what an old write rests on cannot come back */
+#define PROVIDER_FENCE_NONE "none"           /* nothing: a new holder waits first */
+/* What is paid for the zone at Cloudflare; it decides about the least TTL. */
+enum zone_plan { ZONE_PLAN_FREE, ZONE_PLAN_PRO, ZONE_PLAN_BUSINESS, ZONE_PLAN_ENTERPRISE };
 
 struct record_config {
     char label[HOST_SIZE];
@@ -65,7 +77,15 @@ struct record_config {
     char tsig_name[HOST_SIZE];      /* with final dot, lower case */
     char tsig_algorithm[32];        /* hmac-sha1, hmac-sha256, hmac-sha512 */
     char tsig_secret_file[PATH_SIZE]; /* absolute, resolved against the config's directory */
-    char command[PATH_SIZE];        /* provider = exec */
+    char zone_id[ZONE_ID_SIZE];         /* route53, cloudflare */
+    char credentials_file[PATH_SIZE];   /* route53; empty = the role of the instance */
+    char credentials_profile[NAME_SIZE]; /* section of it; empty = default */
+    char token_file[PATH_SIZE];         /* cloudflare */
+    enum zone_plan plan;                /* cloudflare */
+    char api_key_file[PATH_SIZE];       /* powerdns */
+    char endpoint[PATH_SIZE]; /* base of the interface, no final slash; empty = the usual one */
+    char ca_file[PATH_SIZE];  /* PEM of who signs its certificate; empty = the system's list */
+    char command[PATH_SIZE];  /* provider = exec */
     struct serve serve[NODE_COUNT]; /* node's serve or the override serve.NODE */
     unsigned line;
 };
@@ -137,6 +157,9 @@ int config_parse(FILE *file, const char *path, struct config *ret,
 
 /* Hash of everything that should be equal on all three machines ([local] left out). */
 uint64_t config_settings_hash(const struct config *config);
+/* "rfc2136", "route53", ...: as in the file; and what its fence is worth: PROVIDER_FENCE_... */
+const char *config_provider_name(enum provider_kind kind);
+const char *config_provider_fence(enum provider_kind kind);
 /* Index of the peer of this name, or PEER_NONE. */
 uint8_t config_peer(const struct config *config, const char *name);
 /* Index of the peer with this public key, or PEER_NONE. */

@@ -1,12 +1,12 @@
 /* config_draft — a configuration while it is being read: the workbench of config.c,
- * config_section.c, config_field.c and config_check.c, and of nobody else. */
+ * config_section.c, config_field.c, config_provider.c and config_check.c, and of nobody else. */
 #ifndef HOLDFAST_PEER_CONFIG_DRAFT_H
 #define HOLDFAST_PEER_CONFIG_DRAFT_H
 
 #include "complaint.h"
 #include "config.h"
 
-#define DRAFT_FIELD_MAX 20    /* keys of one kind of section */
+#define DRAFT_FIELD_MAX 24    /* keys of one kind of section */
 #define DRAFT_OVERRIDE_MAX 32 /* serve.NODE lines' targets in all records */
 #define DRAFT_TITLE_SIZE 300
 
@@ -67,6 +67,9 @@ void config_field_take(struct draft *draft, const char *key, const char *value);
 unsigned config_field_line(const struct draft *draft, const char *key);
 /* Complains about each required key of the present section that never came. */
 void config_field_require(struct draft *draft);
+
+/* Do the keys of the [record] being closed go with its provider? In config_provider.c. */
+void config_provider_check(struct draft *draft);
 
 /* What only the whole file shows: missing sections, doubles, references. In config_check.c. */
 void config_check_whole(struct draft *draft);

@@ -13,7 +13,9 @@
 #define HOUR ((int64_t)3600000)
 
 static const char *const choices_profile[] = {"fast", "normal", "patient", NULL};
-static const char *const choices_provider[] = {"rfc2136", "exec", NULL};
+static const char *const choices_provider[] = {"rfc2136",  "route53", "cloudflare",
+                                               "powerdns", "exec",    NULL};
+static const char *const choices_plan[] = {"free", "pro", "business", "enterprise", NULL};
 static const char *const choices_drift[] = {"repair", "alert", NULL};
 static const char *const choices_exec[] = {"exec", NULL};
 static const char *const choices_weight[] = {"block", "warn", NULL};
@@ -62,6 +64,14 @@ static const struct field fields_record[] = {
     {"tsig-algorithm", config_take_algorithm, AT(record_config, tsig_algorithm),
      .choices = choices_algorithm},
     {"tsig-secret-file", config_take_path, AT(record_config, tsig_secret_file), .max = PATH_SIZE},
+    {"zone-id", config_take_zone_id, AT(record_config, zone_id)},
+    {"credentials-file", config_take_path, AT(record_config, credentials_file), .max = PATH_SIZE},
+    {"credentials-profile", config_take_name, AT(record_config, credentials_profile)},
+    {"token-file", config_take_path, AT(record_config, token_file), .max = PATH_SIZE},
+    {"plan", config_take_choice, AT(record_config, plan), .choices = choices_plan},
+    {"api-key-file", config_take_path, AT(record_config, api_key_file), .max = PATH_SIZE},
+    {"endpoint", config_take_endpoint, AT(record_config, endpoint)},
+    {"ca-file", config_take_path, AT(record_config, ca_file), .max = PATH_SIZE},
     {"command", config_take_command, AT(record_config, command)},
     {"serve.NODE", config_take_override, .repeats = true},
     {0},
@@ -106,7 +116,7 @@ static bool is_key_of(const struct field *field, const char *key)
 
 static void refuse_key(struct draft *draft, const char *key)
 {
-    char list[200] = "";
+    char list[260] = "";
     size_t used = 0;
     for (const struct field *field = tables[draft->kind]; field->key != NULL; field++) {
         int more = snprintf(list + used, sizeof list - used, "%s%s", used == 0 ? "" : ", ",

@@ -63,6 +63,12 @@ static void add_record(crypto_generichash_state *hash, const struct config *conf
     add_endpoints(hash, record->servers, record->server_count);
     add(hash, "tsig %s %s\nfile %s\ncommand %s\n", record->tsig_name, record->tsig_algorithm,
         relative(config, record->tsig_secret_file), record->command);
+    add(hash, "id %s plan %d endpoint %s\n", record->zone_id, (int)record->plan, record->endpoint);
+    add(hash, "credentials %s %s\n", relative(config, record->credentials_file),
+        record->credentials_profile);
+    add(hash, "token %s\n", relative(config, record->token_file));
+    add(hash, "api-key %s\n", relative(config, record->api_key_file));
+    add(hash, "ca %s\n", relative(config, record->ca_file));
     for (size_t node = 0; node < NODE_COUNT; node++) {
         add(hash, "serve %zu\n", node);
         add_serve(hash, &record->serve[node]);

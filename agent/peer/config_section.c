@@ -277,31 +277,6 @@ static void close_cluster(struct draft *draft)
     }
 }
 
-static void close_record(struct draft *draft)
-{
-    static const char *const rfc2136_keys[] = {"zone", "server", "tsig-name", "tsig-algorithm",
-                                               "tsig-secret-file"};
-    struct record_config *record = draft->target;
-    struct complaints *complaints = draft->complaints;
-    if (config_field_line(draft, "provider") == 0)
-        return; /* said already; the rest depends on it */
-    bool exec = record->provider == PROVIDER_EXEC;
-    for (size_t i = 0; i < sizeof rfc2136_keys / sizeof rfc2136_keys[0]; i++) {
-        struct complaint_place place = place_of(draft, rfc2136_keys[i]);
-        bool there = config_field_line(draft, rfc2136_keys[i]) != 0;
-        if (exec && there)
-            complaint_error(complaints, &place, "not for provider = exec; expected command only");
-        else if (!exec && !there)
-            complaint_error(complaints, &place, "missing; expected for provider = rfc2136");
-    }
-    struct complaint_place place = place_of(draft, "command");
-    bool command = config_field_line(draft, "command") != 0;
-    if (exec && !command)
-        complaint_error(complaints, &place, "missing; expected for provider = exec");
-    else if (!exec && command)
-        complaint_error(complaints, &place, "not for provider = rfc2136; expected for exec only");
-}
-
 static void close_probe(struct draft *draft)
 {
     struct probe_config *probe = draft->target;
@@ -325,7 +300,7 @@ void config_section_close(struct draft *draft)
     if (draft->kind == DRAFT_CLUSTER)
         close_cluster(draft);
     else if (draft->kind == DRAFT_RECORD)
-        close_record(draft);
+        config_provider_check(draft);
     else if (draft->kind == DRAFT_PROBE)
         close_probe(draft);
     else if (draft->kind == DRAFT_NODE)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config_url.h"
 #include "config_value.h"
 #include "keys.h"
 
@@ -117,6 +118,7 @@ void config_take_choice(struct draft *draft, const struct field *field, const ch
 }
 static_assert(sizeof(enum drift_policy) == sizeof(int), "config_take_choice copies an int");
 static_assert(sizeof(enum provider_kind) == sizeof(int), "config_take_choice copies an int");
+static_assert(sizeof(enum zone_plan) == sizeof(int), "config_take_choice copies an int");
 static_assert(sizeof(enum probe_weight) == sizeof(int), "config_take_choice copies an int");
 
 void config_take_profile(struct draft *draft, const struct field *field, const char *value)
@@ -154,6 +156,46 @@ void config_take_key_name(struct draft *draft, const struct field *field, const 
         complain(draft, field, err.text);
     else
         (void)snprintf(place_of(draft, field), HOST_SIZE, "%.253s.", domain);
+}
+
+void config_take_name(struct draft *draft, const struct field *field, const char *value)
+{
+    struct err err;
+    if (config_value_name(value, place_of(draft, field), &err) != 0)
+        complain(draft, field, err.text);
+}
+
+void config_take_zone_id(struct draft *draft, const struct field *field, const char *value)
+{
+    struct err err;
+    size_t length = strlen(value);
+    if (length > 0 && length < ZONE_ID_SIZE &&
+        strspn(value, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == length) {
+        memcpy(place_of(draft, field), value, length + 1);
+        return;
+    }
+    err_set(&err, ERR_USAGE, "\"%.60s\" is no zone id; expected its letters and digits alone, "
+                             "without /hostedzone/", value);
+    complain(draft, field, err.text);
+}
+
+/* Kept without a final slash: a path is put behind it. */
+void config_take_endpoint(struct draft *draft, const struct field *field, const char *value)
+{
+    struct err err;
+    struct config_url url;
+    size_t length = strlen(value);
+    while (length > 0 && value[length - 1] == '/')
+        length--;
+    if (config_url_parse(value, &url, &err) != 0) {
+        complain(draft, field, err.text);
+    } else if (strchr(value, '?') != NULL || length >= PATH_SIZE) {
+        err_set(&err, ERR_USAGE, "holds a question or is longer than %d bytes; expected the "
+                                 "address of the interface alone", PATH_SIZE - 1);
+        complain(draft, field, err.text);
+    } else {
+        (void)snprintf(place_of(draft, field), PATH_SIZE, "%.*s", (int)length, value);
+    }
 }
 
 void config_take_prefer(struct draft *draft, const struct field *field, const char *value)

@@ -33,6 +33,9 @@ void config_take_key_name(struct draft *draft, const struct field *field, const 
 void config_take_public_key(struct draft *draft, const struct field *field, const char *value);
 void config_take_path(struct draft *draft, const struct field *field, const char *value);
 void config_take_command(struct draft *draft, const struct field *field, const char *value);
+void config_take_name(struct draft *draft, const struct field *field, const char *value);
+void config_take_zone_id(struct draft *draft, const struct field *field, const char *value);
+void config_take_endpoint(struct draft *draft, const struct field *field, const char *value);
 void config_take_serve(struct draft *draft, const struct field *field, const char *value);
 /* Values with a place or a rule of their own. */
 void config_take_only_exec(struct draft *draft, const struct field *field, const char *value);

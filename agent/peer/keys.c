@@ -277,3 +277,24 @@ int keys_secret(const char *path, char *ret, size_t size, struct err *err)
     sodium_free(line);
     return code;
 }
+
+int keys_secret_text(const char *path, char *ret, size_t size, struct err *err)
+{
+    int fd = open_private(path, err);
+    if (fd < 0)
+        return fd;
+    size_t length = 0;
+    int failed = read_all(fd, ret, size, &length);
+    int error = errno;
+    close(fd);
+    if (failed != 0 || length == size || memchr(ret, 0, length) != NULL) {
+        sodium_memzero(ret, size);
+        if (failed != 0)
+            return err_set(err, ERR_USAGE, "%s: %s", path, strerror(error));
+        return length == size ? err_set(err, ERR_USAGE, "%s: longer than %zu bytes", path, size - 1)
+                              : err_set(err, ERR_USAGE, "%s: holds a zero byte; expected text",
+                                        path);
+    }
+    ret[length] = 0;
+    return 0;
+}

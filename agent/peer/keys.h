@@ -26,5 +26,7 @@ int keys_parse(const char *text, uint8_t ret[KEY_SIZE], struct err *err);
 /* Reads a secret (TSIG, token) of at most size-1 bytes from a file that group and world cannot
  * read; strips the final newline. */
 int keys_secret(const char *path, char *ret, size_t size, struct err *err);
+/* The same for a secret file of several lines (credentials): the whole text, ends in 0. */
+int keys_secret_text(const char *path, char *ret, size_t size, struct err *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #include "agent/peer/config.h"
+#include "agent/peer/config_url.h"
 #include "agent/peer/keys.h"
 #include "fuzz.h"
 #include "proto/limits.h"
@@ -143,6 +144,17 @@ static void check_record(const struct record_config *record)
         FUZZ_CHECK(record->command[0] == '/');
         return;
     }
+    if (record->endpoint[0] != 0) {
+        struct config_url url;
+        struct err err;
+        FUZZ_CHECK(config_url_parse(record->endpoint, &url, &err) == 0);
+    }
+    if (record->provider != PROVIDER_RFC2136) {
+        FUZZ_CHECK(record->provider == PROVIDER_POWERDNS || record->zone_id[0] != 0);
+        FUZZ_CHECK(record->provider != PROVIDER_POWERDNS || record->endpoint[0] != 0);
+        FUZZ_CHECK(record->provider != PROVIDER_CLOUDFLARE || record->ttl_s >= 30);
+        return;
+    }
     CHECK_TEXT(record->zone);
     CHECK_TEXT(record->tsig_name);
     FUZZ_CHECK(record->tsig_secret_file[0] == '/');
@@ -234,6 +246,12 @@ static void put_peer(const struct peer_config *peer)
     put_serve("serve", &peer->serve);
 }
 
+static void put_given(const char *key, const char *value)
+{
+    if (value[0] != 0)
+        put("%s = %s\n", key, value);
+}
+
 static void put_record(const struct config *config, const struct record_config *record)
 {
     char key[NAME_SIZE + 8];
@@ -244,13 +262,21 @@ static void put_record(const struct config *config, const struct record_config *
         (void)snprintf(key, sizeof key, "serve.%s", config->peers[node].name);
         put_serve(key, &record->serve[node]);
     }
-    if (record->provider == PROVIDER_EXEC) {
-        put("provider = exec\ncommand = %s\n", record->command);
-        return;
-    }
-    put("provider = rfc2136\nzone = %s\ntsig-name = %s\ntsig-algorithm = %s\n", record->zone,
-        record->tsig_name, record->tsig_algorithm);
-    put("tsig-secret-file = %s\n", record->tsig_secret_file);
+    static const char *const plans[] = {"free", "pro", "business", "enterprise"};
+    put("provider = %s\n", config_provider_name(record->provider));
+    put_given("command", record->command);
+    put_given("zone", record->zone);
+    put_given("tsig-name", record->tsig_name);
+    put_given("tsig-algorithm", record->tsig_algorithm);
+    put_given("tsig-secret-file", record->tsig_secret_file);
+    put_given("zone-id", record->zone_id);
+    put_given("credentials-file", record->credentials_file);
+    put_given("credentials-profile", record->credentials_profile);
+    put_given("token-file", record->token_file);
+    put_given("api-key-file", record->api_key_file);
+    put_given("endpoint", record->endpoint);
+    put_given("ca-file", record->ca_file);
+    put_given("plan", record->plan == ZONE_PLAN_FREE ? "" : plans[record->plan]);
     for (size_t i = 0; i < record->server_count; i++)
         put_endpoint("server", &record->servers[i]);
 }

@@ -155,7 +155,8 @@ class Lab:
             last[:] = [self.trouble()]
             return last[0] is None
 
-        wait_until(whole, limit_s or self.limit_s(12), lambda: f"a whole cluster: {last[0]}", 0.05)
+        late_s = 5 if self.options.get("exec_log", True) else 0  # before a new holder's command
+        wait_until(whole, (limit_s or self.limit_s(12)) + late_s, lambda: f"a whole cluster: {last[0]}", 0.05)
         holder = self.wait_holder()
         return holder, self.other(holder), self.witness
 

@@ -279,6 +279,32 @@ TEST(provider_gives_old_and_new)
     stage_close(&stage);
 }
 
+/* Nothing fences a command: an earlier holder's may be at work for 5 s more. */
+TEST(new_holder_waits_out_what_may_still_be_on_its_way)
+{
+    struct stage stage;
+    stage_open(&stage, "exit 0");
+    mono_ms since = clock_now();
+    fake_hold(stage.record, 100);
+    json_t *json = record_json(stage.record);
+    CHECK_STR(json_string_value(json_object_get(json, "state")), "writing");
+    CHECK_HAS(json_string_value(json_object_get(json, "detail")), "waits 5 s: provider exec cannot");
+    json_decref(json);
+    fake_hold(stage.record, 102); /* the same node under another number: no new wait */
+    CHECK(fake_until_event(&stage.fake, "record-written", 1));
+    CHECK(clock_now() - since >= 5000);
+    since = clock_now();
+    fake_hold(stage.record, 104); /* and nobody can have come between: at once */
+    CHECK(fake_until_event(&stage.fake, "record-written", 2));
+    CHECK(clock_now() - since < 4000);
+    fake_hold(stage.record, 0);
+    since = clock_now();
+    fake_hold(stage.record, 106);
+    CHECK(fake_until_event(&stage.fake, "record-written", 3));
+    CHECK(clock_now() - since >= 5000);
+    stage_close(&stage);
+}
+
 static void expect_outcome(const char *body, const char *outcome, const char *state)
 {
     struct stage stage;

@@ -166,11 +166,49 @@ TEST(serve)
     CHECK_ALL(cases, false);
 }
 
+/* A whole section of another provider in the place of the first record's. */
+#define API_SECTION(lines) "[record api.example.com]\nserve.server1 = 192.0.2.1\n" lines
+#define POWERDNS "provider = powerdns\nzone = example.com\napi-key-file = k\n"
+#define CLOUDFLARE "provider = cloudflare\nzone-id = 0123abc\ntoken-file = t\n"
+
+TEST(keys_of_other_providers)
+{
+    static const struct bad cases[] = {
+        {24, API_SECTION(POWERDNS), AT "24: [record api.example.com] endpoint: missing; expected "
+                                       "for provider = powerdns"},
+        {24, API_SECTION(POWERDNS "endpoint = http://192.0.2.1:8081"), "in the clear"},
+        {24, API_SECTION(POWERDNS "endpoint = ftp://127.0.0.1"), "is no https address"},
+        {24, API_SECTION(POWERDNS "endpoint = https://u:hush@127.0.0.1"), "holds an @"},
+        {24, API_SECTION(POWERDNS "endpoint = https://127.0.0.1/?a=b"), "holds a question"},
+        {24, API_SECTION(POWERDNS "endpoint = https://127.0.0.1\ntoken-file = t"),
+         "30: [record api.example.com] token-file: not for provider = powerdns; expected with "
+         "cloudflare only"},
+        {24, API_SECTION(POWERDNS "endpoint = https://127.0.0.1\nname = pbx.example.com"),
+         "expected either powerdns or rfc2136 for it"},
+        {24, API_SECTION(CLOUDFLARE "ttl = 59"), "ttl: 59 s is less than Cloudflare takes; "
+                                                 "expected at least 60, or plan = enterprise"},
+        {24, API_SECTION(CLOUDFLARE "plan = enterprise\nttl = 29"), "expected at least 30"},
+        {24, API_SECTION(CLOUDFLARE "plan = gold"), "\"gold\" is unknown"},
+        {24, API_SECTION(CLOUDFLARE "tsig-name = x"), "tsig-name: not for provider = cloudflare; "
+                                                      "expected with rfc2136 only"},
+        {24, API_SECTION(CLOUDFLARE "zone = example.org"), "not inside the zone example.org"},
+        {24, API_SECTION("provider = cloudflare\nzone-id = abc"), "token-file: missing"},
+        {24, API_SECTION("provider = route53"), "zone-id: missing"},
+        {24, API_SECTION("provider = route53\nzone-id = /hostedzone/Z1"), "is no zone id"},
+        {24, API_SECTION("provider = route53\nzone-id = Z1\ncredentials-profile = p"),
+         "credentials-profile: without a file"},
+        {24, API_SECTION("provider = route53\nzone-id = Z1\ncommand = /x"),
+         "not for provider = route53; expected with exec only"},
+    };
+    CHECK_ALL(cases, false);
+}
+
 TEST(records_and_probes)
 {
     static const struct bad cases[] = {
         {18, "", AT "17: [record pbx.example.com] provider: missing"},
-        {18, "provider = dyndns", "\"dyndns\" is unknown; expected rfc2136 or exec"},
+        {18, "provider = dyndns", "\"dyndns\" is unknown; expected rfc2136, route53, "
+                                  "cloudflare, powerdns or exec"},
         {19, "", AT "17: [record pbx.example.com] zone: missing"},
         {20, "", "17: [record pbx.example.com] server: missing; expected for provider = rfc2136"},
         {21, "", "tsig-name: missing"},

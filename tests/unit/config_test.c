@@ -88,6 +88,35 @@ TEST(peers_and_records)
     free(world);
 }
 
+TEST(providers_over_http)
+{
+    struct world *world = read_with(
+        24, "[record a.example.com]\nprovider = route53\nzone-id = Z1\ncredentials-file = aws\n"
+            "credentials-profile = pbx\nca-file = /etc/ca.pem\n"
+            "[record b.example.com]\nprovider = cloudflare\nzone-id = 0a\ntoken-file = t\n"
+            "plan = enterprise\nttl = 30\n"
+            "[record c.example.com]\nprovider = powerdns\nzone = example.com\n"
+            "api-key-file = /k\nendpoint = http://127.0.0.1:8081/\n");
+    const struct record_config *records = world->config.records;
+    CHECK_EQ(world->config.record_count, 5);
+    CHECK_EQ(records[1].provider, PROVIDER_ROUTE53);
+    CHECK_STR(records[1].zone_id, "Z1");
+    CHECK_STR(records[1].credentials_file, "/dir/aws");
+    CHECK_STR(records[1].credentials_profile, "pbx");
+    CHECK_STR(records[1].ca_file, "/etc/ca.pem");
+    CHECK_EQ(records[2].provider, PROVIDER_CLOUDFLARE);
+    CHECK_STR(records[2].token_file, "/dir/t");
+    CHECK_EQ(records[2].plan, ZONE_PLAN_ENTERPRISE);
+    CHECK_STR(records[2].endpoint, "");
+    CHECK_EQ(records[3].provider, PROVIDER_POWERDNS);
+    CHECK_STR(records[3].api_key_file, "/k");
+    CHECK_STR(records[3].endpoint, "http://127.0.0.1:8081");
+    CHECK_STR(config_provider_name(records[3].provider), "powerdns");
+    CHECK_STR(config_provider_fence(records[3].provider), "tombstone");
+    CHECK_EQ(records[4].provider, PROVIDER_EXEC);
+    free(world);
+}
+
 TEST(profiles_and_own_figures)
 {
     static const struct {
@@ -306,7 +335,7 @@ TEST(the_example_is_right_to_the_last_comment)
     fclose(out);
     CHECK_EQ(text_parse(text, size, &world->config, &world->complaints, &world->err), 0);
     CHECK_STR(world->err.text, "");
-    CHECK_EQ(world->config.record_count, 2);
+    CHECK_EQ(world->config.record_count, 5);
     CHECK_EQ(world->config.probe_count, 1);
     CHECK_EQ(world->config.local.listen_count, 2);
     fclose(file);

@@ -63,19 +63,13 @@ struct provider_caller {
     void *owner;
 };
 
-/* What a fence is worth, in the words of `status` and `check`. */
-#define PROVIDER_FENCE_CAS "cas"
-#define PROVIDER_FENCE_RECORD_ID "cas by record id, re-listed"
-#define PROVIDER_FENCE_TOMBSTONE "tombstone"
-#define PROVIDER_FENCE_NONE "none"
-
 /* The five functions. read: outcome WON = *state is what the provider has. `deadline_ms` is a
  * length. Callbacks never come from inside the call; what they are given lives as long as they
  * run. cancel: no callback comes after it. write asks `still` with its `owner` before each
  * sending. */
 struct provider_operations {
     const char *name;  /* "rfc2136" */
-    const char *fence; /* PROVIDER_FENCE_...: what the fence is worth */
+    const char *fence; /* PROVIDER_FENCE_... of config.h */
     bool over_http;    /* needs provider_world.http */
     bool can_read;     /* false: read tells only what this process wrote itself */
     span_ms write_ms;  /* time for one try */
