@@ -280,8 +280,10 @@ void record_close(struct record *record)
 
 static const struct provider_operations *operations_of(const struct record_config *config)
 {
-    static const struct provider_operations *const list[] = {[PROVIDER_RFC2136] = &provider_rfc2136,
-                                                             [PROVIDER_EXEC] = &provider_exec};
+    static const struct provider_operations *const list[] = {
+        [PROVIDER_RFC2136] = &provider_rfc2136,
+        [PROVIDER_POWERDNS] = &provider_powerdns,
+        [PROVIDER_EXEC] = &provider_exec};
     return config->provider < sizeof list / sizeof list[0] ? list[config->provider] : NULL;
 }
 

@@ -156,7 +156,8 @@ class Lab:
             return last[0] is None
 
         late_s = 5 if self.options.get("exec_log", True) else 0  # before a new holder's command
-        wait_until(whole, (limit_s or self.limit_s(12)) + late_s, lambda: f"a whole cluster: {last[0]}", 0.05)
+        wait_until(whole, (limit_s or self.limit_s(12)) + late_s,
+                   lambda: f"a whole cluster: {last[0]}", 0.05)
         holder = self.wait_holder()
         return holder, self.other(holder), self.witness
 

@@ -11,6 +11,7 @@
 
 struct fake_world {
     uv_loop_t loop;
+    struct http *http; /* for providers that need it; NULL else */
     bool permitted;
     unsigned permit_asks;
     void (*on_permit)(struct fake_world *fake); /* may be NULL */
@@ -111,6 +112,7 @@ __attribute__((unused)) static struct record *fake_record(struct fake_world *fak
                                                           uint8_t self)
 {
     struct record_world world = {.loop = &fake->loop,
+                                 .http = fake->http,
                                  .self = self, .node_names = {"server1", "server2"},
                                  .permit = fake_permit,
                                  .permit_holds = fake_permit_holds,

@@ -89,7 +89,7 @@ class Talk:
     def serve(self):
         while (request := self.request()) is not None:
             method, path, headers, body = request
-            send, name = self.connection.sendall, path.split("?")[0]
+            send, name = self.connection.sendall, "/" + path.split("?")[0].split("/")[1]
             if name == "/echo":
                 send(answer(json.dumps({"method": method, "path": path, "headers": headers,
                                         "body": body.decode("latin-1")}).encode(),

@@ -288,9 +288,9 @@ TEST(new_holder_waits_out_what_may_still_be_on_its_way)
     fake_hold(stage.record, 100);
     json_t *json = record_json(stage.record);
     CHECK_STR(json_string_value(json_object_get(json, "state")), "writing");
-    CHECK_HAS(json_string_value(json_object_get(json, "detail")), "waits 5 s: provider exec cannot");
+    CHECK_HAS(json_string_value(json_object_get(json, "detail")), "waits 5 s: provider exec");
     json_decref(json);
-    fake_hold(stage.record, 102); /* the same node under another number: no new wait */
+    fake_hold(stage.record, 102); /* the same node, another number: no new wait */
     CHECK(fake_until_event(&stage.fake, "record-written", 1));
     CHECK(clock_now() - since >= 5000);
     since = clock_now();

@@ -90,6 +90,8 @@ struct provider_operations {
 
 /* Signed DNS UPDATEs to the zone's primary. */
 extern const struct provider_operations provider_rfc2136;
+/* PowerDNS's own HTTP interface. */
+extern const struct provider_operations provider_powerdns;
 /* The operator's command. */
 extern const struct provider_operations provider_exec;
 
