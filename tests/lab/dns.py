@@ -92,6 +92,16 @@ class Server:
             file.write(conf.format(folder=self.folder, key=self.key, secret=self.secret))
         os.chmod(self.folder + "/conf", 0o600)
 
+    def record_lines(self, options):
+        """What a [record] says about this server."""
+        return ["provider = rfc2136", "zone = example.com",
+                f"server = {address('dns')}:{options.get('dns_port', 53)}", "ttl = 60",
+                "tsig-name = holdfast.", "tsig-algorithm = hmac-sha256",
+                "tsig-secret-file = tsig.key"]
+
+    def write_secrets(self):
+        self.world.write("tsig.key", self.secret + "\n")
+
     def start(self):
         conf = self.folder + "/conf"
         command = ["/usr/sbin/named", "-g", "-n", "1", "-c", conf] if self.kind == "bind" \

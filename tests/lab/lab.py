@@ -6,6 +6,7 @@ import subprocess
 from .dns import NAME, Client, Server
 from .net import PEERS, Net, address, address6
 from .peer import Peer
+from .powerdns import PowerDns
 from .world import World, now_ms, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -21,9 +22,10 @@ def find_bin():
 
 class Lab:
     """Options: profile, dns ("bind", "knot"), exec_log (an exec record beside the real one),
-    dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster (lines for [cluster]),
-    more (text appended to the configuration, {folder} is filled in), wrong_address (node,
-    address: what the configuration claims instead)."""
+    provider ("powerdns": that instead of the DNS server), api_name (its interface is named,
+    and no resolver knows the name), dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster
+    (lines for [cluster]), more (text appended to the configuration, {folder} is filled in),
+    wrong_address (node, address: what the configuration claims instead)."""
 
     def __init__(self, profile="fast", dns="bind", seed=0, keep=False, **options):
         self.profile, self.dns_kind, self.options = profile, dns, options
@@ -39,16 +41,15 @@ class Lab:
 
     def build(self):
         self.net = Net(self.world)
-        self.dns = Server(self.world, self.net, self.dns_kind)
+        kind = PowerDns if self.options.get("provider") == "powerdns" else Server
+        self.dns = kind(self.world, self.net, self.dns_kind)
         self.config = self.world.path("holdfast.conf")
         self.exec_log = self.world.path("exec.log")
         self.peers = {name: Peer(self, name) for name in PEERS}
         self.public = {}
         for peer in self.peers.values():
             self.public[peer.name] = self.make_key(peer.key)
-        with open(self.world.path("tsig.key"), "w", encoding="ascii") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(self.dns.secret + "\n")
+        self.dns.write_secrets()
         if self.options.get("exec_log", True):
             self.exec_program = compile_c(self.world, "tests/lab/exec_log.c", "exec_log")
         self.write_config()
@@ -71,10 +72,8 @@ class Lab:
                       f"public-key = {self.public[name]}", f"serve = {SERVE[name]}"]
         lines += ["", "[witness witness]", f"address = {where('witness')}:9930",
                   f"public-key = {self.public['witness']}", "", f"[record {NAME}]",
-                  "provider = rfc2136", "zone = example.com",
-                  f"server = {address('dns')}:{options.get('dns_port', 53)}", "ttl = 60",
-                  f"check-every = {options.get('check_every', '5s')}", "tsig-name = holdfast.",
-                  "tsig-algorithm = hmac-sha256", "tsig-secret-file = tsig.key"]
+                  f"check-every = {options.get('check_every', '5s')}",
+                  *self.dns.record_lines(options)]
         if options.get("exec_log", True):
             lines += ["", "[record outside]", f"name = outside.{NAME}", "provider = exec",
                       f"command = {self.exec_program} {self.exec_log}"]

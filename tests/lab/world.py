@@ -113,6 +113,12 @@ class World:
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
 
+    def write(self, name, text):
+        """A file that only its owner reads."""
+        with open(self.path(name), "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(text)
+
     def tmpfs(self, folder, size):
         """A file system of its own, so that a disk can fill up."""
         os.makedirs(folder, exist_ok=True)

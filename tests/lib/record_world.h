@@ -111,11 +111,9 @@ __attribute__((unused)) static struct record *fake_record(struct fake_world *fak
                                                           const struct record_config *config,
                                                           uint8_t self)
 {
-    struct record_world world = {.loop = &fake->loop,
-                                 .http = fake->http,
+    struct record_world world = {.loop = &fake->loop, .http = fake->http,
                                  .self = self, .node_names = {"server1", "server2"},
-                                 .permit = fake_permit,
-                                 .permit_holds = fake_permit_holds,
+                                 .permit = fake_permit, .permit_holds = fake_permit_holds,
                                  .fence_seen = fake_fence_seen,
                                  .tell = fake_tell,
                                  .idle = fake_idle,

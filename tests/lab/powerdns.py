@@ -1,0 +1,160 @@
+"""powerdns — a real PowerDNS whose records are changed over HTTPS, and a door in front of it.
+
+PowerDNS speaks plain HTTP on loopback. The door gives it TLS with a certificate of an authority
+of the test's own, notes the answer to every change, and can keep the changes of one machine back
+and deliver them later: the old write of a frozen holder.
+"""
+import http.client
+import os
+import socket
+import sqlite3
+import ssl
+import threading
+
+from servers import faulty, powerdns
+
+from .dns import FENCE, NAME, ZONE, ZONE_FILE, Client
+from .net import address
+from .world import now_ms, socket_in, wait_until
+
+HTTP_PORT, HTTPS_PORT = 8081, 8443
+API_NAME = "api.lab"
+JOURNAL = f"""CREATE TABLE fence_journal (content TEXT);
+CREATE TRIGGER fence_taken AFTER INSERT ON records
+WHEN NEW.type = 'TXT' AND NEW.name = '{FENCE}'
+BEGIN INSERT INTO fence_journal VALUES (NEW.content); END;
+"""
+
+
+class Door(threading.Thread):
+    """HTTPS in front, HTTP behind; one thread for each connection."""
+
+    def __init__(self, namespace, context):
+        super().__init__(daemon=True)
+        self.namespace, self.context = namespace, context
+        self.front = socket_in(namespace, socket.SOCK_STREAM)
+        self.front.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.front.bind((address("dns"), HTTPS_PORT))
+        self.front.listen(64)
+        self.holding_from = None
+        self.held = 0
+        self.released = threading.Event()
+        self.answers = []  # (instant, machine, status) of changes
+        self.start()
+
+    def hold(self, machine):
+        self.released.clear()
+        self.held = 0
+        self.holding_from = address(machine)
+
+    def deliver(self):
+        """Lets go what was held, and holds no more."""
+        self.holding_from = None
+        self.released.set()
+
+    def run(self):
+        while True:
+            try:
+                raw, (client, _) = self.front.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(raw, client), daemon=True).start()
+
+    def serve(self, raw, client):
+        try:
+            with self.context.wrap_socket(raw, server_side=True) as connection:
+                talk = faulty.Talk(connection)
+                while (request := talk.request()) is not None:
+                    self.answer(connection, client, *request)
+        except (OSError, http.client.HTTPException, ValueError):
+            pass  # somebody has gone
+
+    def answer(self, connection, client, method, path, headers, body):
+        if method == "PATCH" and client == self.holding_from:
+            self.held += 1
+            self.released.wait()
+        behind = http.client.HTTPConnection("127.0.0.1", HTTP_PORT)
+        behind.sock = socket_in(self.namespace, socket.SOCK_STREAM)
+        behind.sock.connect(("127.0.0.1", HTTP_PORT))
+        kept = {name: value for name, value in headers.items()
+                if name.lower() in ("x-api-key", "content-type")}
+        behind.request(method, path, body or None, kept)
+        reply = behind.getresponse()
+        text = reply.read()
+        if method == "PATCH":
+            self.answers.append((now_ms(), client, reply.status))
+        if reply.status == 204:
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        else:
+            connection.sendall(faulty.answer(text, f"{reply.status} {reply.reason}"))
+        behind.close()
+
+    def close(self):
+        self.released.set()
+        self.front.close()
+
+
+class PowerDns:
+    """Takes the place of dns.Server."""
+
+    def __init__(self, world, net, _kind):
+        self.world, self.net, self.kind = world, net, "powerdns"
+        self.folder = world.path("powerdns")
+        self.log = world.path("powerdns.log")
+        self.process = None
+        os.makedirs(self.folder)
+        powerdns.prepare(self.folder, ZONE_FILE.format(address=address("dns")), ZONE,
+                         address="0.0.0.0", http=HTTP_PORT, dns=53, update="no")
+        with sqlite3.connect(self.database) as base:
+            base.executescript(JOURNAL)
+        faulty.make_authority(self.folder, "ca")
+        faulty.make_certificate(self.folder, "door", "ca",
+                                f"subjectAltName=IP:{address('dns')},DNS:{API_NAME}")
+        self.door = Door(net.names["dns"], faulty.tls(self.folder, "door"))
+
+    @property
+    def database(self):
+        return os.path.join(self.folder, "pdns.sqlite3")
+
+    def record_lines(self, options):
+        host = API_NAME if options.get("api_name") else address("dns")
+        return ["provider = powerdns", "zone = example.com", "ttl = 60",
+                f"endpoint = https://{host}:{HTTPS_PORT}", "ca-file = powerdns/ca.pem",
+                "api-key-file = powerdns/api.key"]
+
+    def write_secrets(self):
+        """The key is there; what a node once knew about the name of the interface."""
+        for name in ("server1", "server2"):
+            state = self.world.path(name, "state")
+            with open(os.path.join(state, "api-addresses"), "w", encoding="ascii") as file:
+                file.write(f"{API_NAME} {address('dns')}\n")
+
+    def start(self):
+        self.process = self.world.spawn(self.net.names["dns"], powerdns.command(self.folder),
+                                        self.log)
+        client = Client(self.net.names["dns"])
+        wait_until(lambda: client.ask(ZONE, "SOA", 0.1), 10,
+                   f"pdns_server to answer; see {self.log}")
+        client.close()
+
+    def stop(self):
+        self.world.end(self.process)
+        self.process = None
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def change_by_hand(self, addresses):
+        """Somebody edits the record in the database."""
+        with sqlite3.connect(self.database, timeout=10) as base:
+            base.execute("DELETE FROM records WHERE name = ? AND type = 'A'", (NAME,))
+            for one in addresses:
+                base.execute("INSERT INTO records (domain_id, name, type, content, ttl, disabled,"
+                             " auth) SELECT id, ?, 'A', ?, 60, 0, 1 FROM domains", (NAME, one))
+
+    def fences(self):
+        """As Server.fences: what a trigger of the database noted, in the order of commits."""
+        with sqlite3.connect(self.database, timeout=10) as base:
+            rows = base.execute("SELECT content FROM fence_journal ORDER BY rowid").fetchall()
+        parts = [dict(part.split("=") for part in text.strip('"').split(";")) for (text,) in rows]
+        return [(int(part["e"]), part["h"], part["t"]) for part in parts]
