@@ -138,6 +138,8 @@ void check_stepped(struct world *world, uint8_t slot, const struct outcome *outc
         check->sums.renumbered++;
     else if (held && !holds)
         ended(world, slot, &before);
+    else if (before.standing == STANDING_FORCED && report->standing != STANDING_FORCED)
+        seen->demoted_at = world->now;
     if (holds) {
         check_report(world, slot, report);
         check_overlap(world, slot);
@@ -149,7 +151,7 @@ void check_died(struct world *world, uint8_t slot)
     if (slot >= NODE_COUNT)
         return;
     struct check_node *seen = &world->check.nodes[slot];
-    if (seen->report.standing == STANDING_HOLDER)
+    if (seen->report.standing == STANDING_HOLDER || seen->report.standing == STANDING_FORCED)
         seen->demoted_at = world->now;
     seen->report = (struct standing_report){.standing = STANDING_ALONE};
     seen->tainted = false;
