@@ -1,6 +1,7 @@
 #include "handover.h"
 
 #include "candidacy.h"
+#include "standing.h"
 
 static void add(struct obstacles *list, enum reason reason, uint8_t peer)
 {
@@ -53,6 +54,8 @@ enum reason handover_due(const struct core *core, mono_ms now)
         return REASON_NONE;
     if (!echo_is_fresh(&core->echo, other, now, lease_window(settings->lease_ms)))
         return REASON_NONE;
+    if (merit_in_maintenance(merit, now))
+        return REASON_LEAVING; /* ordered while nobody could take over */
     span_ms held_ms = now - core->claim.since;
     if (merit->known && !merit->fit)
         return held_ms >= merit_hold_length(merit, settings->min_hold_ms, now)
@@ -118,7 +121,8 @@ void handover_ask_survival(const struct core *core, mono_ms now, struct obstacle
     ret->count = 0;
     uint8_t next = successor(core, now);
     if (next == PEER_NONE) {
-        add(ret, REASON_NO_HOLDER, PEER_NONE);
+        uint8_t forced = standing_forced(core, now);
+        add(ret, forced == PEER_NONE ? REASON_NO_HOLDER : REASON_ACTS_FORCED, forced);
         return;
     }
     if (next == core->settings.self)

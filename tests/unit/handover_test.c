@@ -315,4 +315,36 @@ TEST(a_witness_with_a_broken_disk_says_so_itself)
     CHECK((rig.said.flags & STATEMENT_HELD_BACK) != 0);
 }
 
+/* Maintenance with --anyway, ordered while nobody could take over. */
+TEST(a_holder_in_maintenance_hands_over_as_soon_as_somebody_can)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    other_says(&rig, 0);
+    struct event order = {.kind = EVENT_ORDER};
+    order.order.order = ORDER_MAINTENANCE;
+    order.order.span_ms = 3600000;
+    order.order.anyway = true;
+    peers_step(&rig, order);
+    CHECK(merit_in_maintenance(&rig.core.merit, rig.now));
+    CHECK(!rig.core.claim.leaving); /* server2 is not fit: goes on holding */
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
+    other_says(&rig, STATEMENT_FIT);
+    CHECK(rig.core.claim.leaving);
+    CHECK_EQ(rig.noted[REASON_LEAVING], 1);
+}
+
+TEST(a_node_that_acts_by_force_has_no_successor)
+{
+    struct rig rig;
+    struct obstacles list;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    peers_written(&rig);
+    handover_ask_survival(&rig.core, rig.now, &list);
+    CHECK_EQ(list.count, 1);
+    CHECK_EQ(list.list[0].reason, REASON_ACTS_FORCED);
+    CHECK_EQ(list.list[0].peer, 0);
+}
+
 CHECK_MAIN

@@ -65,6 +65,34 @@ TEST(a_view_is_made_for_an_instant_and_never_shows_a_lease_that_is_over)
     CHECK_EQ(view.holds_until, MONO_LONG_AGO);
 }
 
+/* Rule N11: it acts, so `status` must not say that nobody does. */
+TEST(a_forced_node_is_the_holder_to_itself_and_to_who_hears_it)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    peers_written(&rig);
+    struct view view = look(&rig);
+    CHECK_EQ(view.standing, STANDING_FORCED);
+    CHECK_EQ(view.holder, 0);
+    CHECK_EQ(view.contact, CONTACT_HELD);
+    CHECK_EQ(view.epoch, rig.core.claim.epoch);
+    CHECK_EQ(view.lease_left_ms, -1);
+    CHECK(!view.crash_survivable);
+    elected_quiet(&rig, 1, 100);
+    struct statement statement = peers_says(&rig, 0);
+    statement.claim = statement.seen_epoch = 102;
+    statement.flags |= STATEMENT_FORCED;
+    peers_hear(&rig, &statement);
+    view = look(&rig);
+    CHECK_EQ(view.holder, 0);
+    CHECK_EQ(view.contact, CONTACT_HELD);
+    CHECK_EQ(view.epoch, 102);
+    CHECK_EQ(view.standing, STANDING_ALONE);
+    peers_pass(&rig, LEASE);
+    CHECK_EQ(look(&rig).holder, PEER_NONE); /* its word is too old */
+}
+
 TEST(an_election_is_seen_while_it_runs)
 {
     struct rig rig;
@@ -182,7 +210,7 @@ TEST(a_holder_that_is_silent_counts_itself)
     CHECK(look(&rig).silent);
 }
 
-TEST(a_forced_node_is_shown_with_its_number_and_no_holder)
+TEST(a_forced_node_is_shown_with_its_number_and_no_lease)
 {
     struct rig rig;
     elected_quiet(&rig, 0, 100);
@@ -193,7 +221,8 @@ TEST(a_forced_node_is_shown_with_its_number_and_no_holder)
     CHECK(view.forced);
     CHECK_EQ(view.standing, STANDING_FORCED);
     CHECK_EQ(view.epoch, 102);
-    CHECK_EQ(view.holder, PEER_NONE);
+    CHECK_EQ(view.holder, 0);
+    CHECK_EQ(view.lease_left_ms, -1);
 }
 
 CHECK_MAIN
