@@ -94,7 +94,7 @@ static const char help_switchover[] =
     "then the new holder could not move the name.\n"
     "\n"
     "  --to NODE   only to this node\n"
-    "  --anyway    also when the DNS server cannot be read\n"
+    "  --anyway    also when the DNS server cannot be read, and from one unfit node to another\n"
     "\n"
     "Exit status: 0 handed over, 1 begun but not finished, 3 daemon not reachable, 4 refused.\n";
 static const char help_takeover[] =
