@@ -34,6 +34,7 @@ struct binding {
 struct check_voter {
     struct claim_seen claims[NODE_COUNT][CHECK_CLAIMS_MAX];
     uint32_t claim_count[NODE_COUNT];
+    struct mark taken_up[NODE_COUNT]; /* newest statement of each */
     uint64_t released[NODE_COUNT]; /* highest that reached it */
     struct binding binding;
     uint64_t must_learn; /* its disk was lost when this number had been held; 0 = nothing */
@@ -69,6 +70,7 @@ struct check {
     uint64_t epoch_last; /* of the newest holdership anywhere */
     uint8_t epoch_owner;
     uint8_t holder_last;
+    bool released_last;     /* the newest holdership ended by giving up on purpose */
     uint64_t forced_last;   /* highest epoch taken by force: counted apart in the order */
     true_us voter_gone_until; /* a replaced witness is gone for good, with its promise */
     uint64_t forgotten;     /* a rolled-back disk knew numbers up to here: they may come again */

@@ -143,7 +143,8 @@ void check_state(struct world *world, uint8_t slot)
     }
     if (!p->up)
         return;
-    if (p->core.evidence.frozen && !world->check.memory_restored && !world->hostile)
+    if (p->core.evidence.frozen && !world->check.memory_restored &&
+        p->core.evidence.peer != world->liar)
         check_fail(world, "frozen-falsely", "%s calls %s a liar, and nobody lies", names[slot],
                    names[p->core.evidence.peer]);
     if (slot < NODE_COUNT)
