@@ -37,6 +37,7 @@ struct check_voter {
     struct mark taken_up[NODE_COUNT]; /* newest statement of each */
     uint64_t released[NODE_COUNT]; /* highest that reached it */
     struct binding binding;
+    uint64_t said_boot, said_promise; /* the newest number that it said to back, and in which life */
     uint64_t must_learn; /* its disk was lost when this number had been held; 0 = nothing */
 };
 
@@ -51,6 +52,8 @@ struct check_node {
     mono_ms sent[SENT_COUNT_MAX]; /* own clock at each own statement of said_boot */
     mono_ms proof_sent;           /* of the newest one that a promise to it answers */
     mono_ms fit_heard_at;         /* the other node was fit: when the echo of that was sent */
+    bool keeps;                   /* a permit that was given to it, as long as it holds */
+    struct permit kept;
     true_us demoted_at;  /* its services are closed from then on (of its last holdership) */
 };
 

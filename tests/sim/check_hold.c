@@ -169,7 +169,7 @@ void check_died(struct world *world, uint8_t slot)
         world->check.released_last = false;
     }
     seen->report = (struct standing_report){.standing = STANDING_ALONE};
-    seen->tainted = false;
+    seen->tainted = seen->keeps = false;
     seen->phase = CLAIM_NONE;
     seen->leaves = false;
 }
@@ -179,6 +179,7 @@ void check_tainted(struct world *world, uint8_t slot)
     if (slot >= NODE_COUNT)
         return;
     struct check_node *seen = &world->check.nodes[slot];
+    seen->keeps = false;
     seen->tainted = true; /* answers to what it said before may still come out of its buffer */
     seen->taint_until =
         world_clock(world, slot) + world->peers[slot].core.settings.lease_ms;

@@ -309,6 +309,8 @@ void world_thaw(struct world *world, uint8_t slot)
     p->thawed_local = world_clock(world, slot);
     if (world->strict && slot < NODE_COUNT)
         check_permit(world, slot);
+    if (world->strict)
+        check_view(world, slot);
     if (p->wake_at != NO_WAKE) /* I/O callbacks run before timers: the datagrams come first */
         p->wake_at = world_instant(world, slot, p->wake_local) + 3;
     p->batch_now = p->core.now;
