@@ -28,23 +28,35 @@ static int show(const struct cli_options *options)
     return fflush(stdout) == 0 ? COMMAND_YES : COMMAND_NO;
 }
 
+static json_t *parse(FILE *file)
+{
+    static const size_t size = FILE_SIZE_MAX;
+    char *bytes = malloc(size);
+    size_t used = bytes == NULL ? 0 : fread(bytes, 1, size, file);
+    json_t *object = used == 0 || used == size ? NULL : json_loadb(bytes, used, 0, NULL);
+    free(bytes);
+    return object;
+}
+
 /* Parses the file ("-" is stdin). NULL after it said on stderr what is wrong. */
 static json_t *load(const char *path)
 {
-    static const size_t size = FILE_SIZE_MAX;
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    char *bytes = malloc(size);
-    size_t used = file == NULL || bytes == NULL ? 0 : fread(bytes, 1, size, file);
-    json_t *object = used == 0 || used == size ? NULL : json_loadb(bytes, used, 0, NULL);
-    if (file == NULL)
-        fprintf(stderr, "holdfast: %s: %m\n", path);
-    else if (object == NULL)
+    json_t *object;
+    if (strcmp(path, "-") == 0) {
+        object = parse(stdin);
+    } else {
+        FILE *file = fopen(path, "re");
+        if (file == NULL) {
+            fprintf(stderr, "holdfast: %s: %m\n", path);
+            return NULL;
+        }
+        object = parse(file);
+        (void)fclose(file); /* it was only read */
+    }
+    if (object == NULL)
         fprintf(stderr, "holdfast: %s: no takeover certificate (expected one JSON object, as "
                         "'holdfast proof show' prints it)\n",
                 path);
-    if (file != NULL && file != stdin)
-        fclose(file);
-    free(bytes);
     return object;
 }
 
