@@ -99,7 +99,7 @@ static void run_share(const struct arguments *arguments, uint32_t job, int out)
 
 static bool take_report(int in, struct report *sum)
 {
-    struct report one;
+    struct report one = {0};
     size_t got = 0;
     while (got < sizeof one) {
         ssize_t size = read(in, (char *)&one + got, sizeof one - got);

@@ -159,7 +159,7 @@ static void check_statement(const char *name, const struct statement *statement,
 TEST(keys_tags_and_hashes_are_as_published)
 {
     struct doors doors;
-    struct members members;
+    struct members members = {0};
     char *made = NULL;
     size_t size = 0;
     doors_open(&doors);
