@@ -44,6 +44,7 @@ static volatile sig_atomic_t seed_now;
 static void on_abort(int number)
 {
     char text[80];
+    /* An assert called it, no snprintf. NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c) */
     int size = snprintf(text, sizeof text, "violation: seed %ld checker assert: see above\n",
                         (long)seed_now);
     (void)number;
@@ -86,7 +87,7 @@ static void run_share(const struct arguments *arguments, uint32_t job, int out)
         if (!fine && arguments->stop)
             break;
         if (i / arguments->jobs % 200 == 199)
-            fprintf(stderr, "[%llu/%llu] seeds\n", (unsigned long long)(i + 1),
+            fprintf(stderr, "[%llu/%llu] seeds\n", (unsigned long long)i + 1,
                     (unsigned long long)arguments->count);
     }
     report.sums = cluster->sums;
