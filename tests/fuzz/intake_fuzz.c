@@ -68,9 +68,10 @@ static void step(struct event event)
     core_rules_check(&desk.core, &before, &desk.outcome);
     for (size_t i = 0; i < desk.outcome.action_count; i++) {
         const struct action *action = &desk.outcome.actions[i];
-        uint8_t body[SIGNED_SIZE_MAX - SEAL_SIGNATURE_SIZE];
-        if (action->kind == ACTION_SEND && action->to != PEER_WITNESS)
+        if (action->kind == ACTION_SEND && action->to != PEER_WITNESS) {
+            uint8_t body[SIGNED_SIZE_MAX - SEAL_SIGNATURE_SIZE];
             FUZZ_CHECK(wire_encode(&desk.outcome.statement, body, sizeof body) > 0);
+        }
         if (action->kind != ACTION_STORE)
             continue;
         FUZZ_CHECK(desk.ticket == 0); /* one write at a time */

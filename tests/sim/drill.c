@@ -4,7 +4,6 @@
 #include <string.h>
 
 struct drill {
-    struct cluster *cluster;
     struct world *world;
     span_ms lease;
     uint8_t holder, other; /* nodes, as the drill begins */
@@ -44,10 +43,11 @@ static bool wait_any(const struct drill *drill, span_ms limit_ms)
 /* The holder goes on without a lapse and without a second election for so long. */
 static bool stays(const struct drill *drill, uint8_t node, span_ms ms)
 {
-    const struct check_sums *sums = &drill->world->check.sums;
-    uint64_t elections = sums->elections, lapses = sums->lapses;
-    return pass(drill, ms) && world_holder(drill->world) == node &&
-           sums->elections == elections && sums->lapses == lapses;
+    const struct check_sums before = drill->world->check.sums;
+    if (!pass(drill, ms) || world_holder(drill->world) != node)
+        return false;
+    const struct check_sums after = drill->world->check.sums;
+    return after.elections == before.elections && after.lapses == before.lapses;
 }
 
 static void cut(const struct drill *drill, uint8_t from, uint8_t to, int by)
@@ -235,8 +235,7 @@ bool drill_play(struct cluster *cluster, uint64_t draw)
         deaf,     isolated,      crashed, switched, link_cut, standby_back,
         two_left, foreign_fence, paused,  unfit,    quick_restart, disk_fails};
     struct world *world = &cluster->world;
-    struct drill drill = {.cluster = cluster,
-                          .world = world,
+    struct drill drill = {.world = world,
                           .lease = world->settings.lease_ms,
                           .holder = world_holder(world)};
     drill.other = (uint8_t)(1 - drill.holder);

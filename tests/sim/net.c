@@ -101,8 +101,9 @@ void net_deliver(struct world *world, const struct world_event *event)
 void net_replay(struct world *world, uint32_t count)
 {
     struct world_net *net = &world->net;
-    uint32_t known =
-        net->replay_count < WORLD_REPLAY_MAX ? net->replay_count : WORLD_REPLAY_MAX;
+    uint32_t known = net->replay_count;
+    if (known > WORLD_REPLAY_MAX)
+        known = WORLD_REPLAY_MAX;
     for (uint32_t i = 0; i < count && known > 0; i++) {
         const struct world_event *old = &net->replays[world_draw(world, 0, known - 1)];
         struct world_event *event = event_new(&world->queue);

@@ -151,7 +151,7 @@ TEST(a_failed_decoding_leaves_the_result_alone)
     wire_close(&desk.wire);
 }
 
-#define ROW(verdict, text) {verdict, text, sizeof text - 1}
+#define ROW(verdict, text) {verdict, text, sizeof(text) - 1}
 
 TEST(bad_input_is_refused_for_what_it_is)
 {
