@@ -257,4 +257,19 @@ TEST(nothing_is_kept_of_a_peer_that_was_not_heard)
     CHECK_EQ(memcmp(kept, &statement, sizeof statement), 0);
 }
 
+/* Direct and relayed copies of one statement apart by less than half an interval arrive once. */
+TEST(arrivals_are_remembered_half_an_interval_apart)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.core.merit.maintenance_until = MONO_NEVER;
+    peers_ping(&rig, 1);
+    peers_wake(&rig, INTERVAL / 2 - 1);
+    peers_ping(&rig, 1);
+    CHECK_EQ(rig.core.relay.kept[1].arrival_count, 1);
+    peers_wake(&rig, 1);
+    peers_ping(&rig, 1);
+    CHECK_EQ(rig.core.relay.kept[1].arrival_count, 2);
+}
+
 CHECK_MAIN
