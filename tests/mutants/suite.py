@@ -1,7 +1,7 @@
 """The tests that a mutant of proto/ must not survive, cheapest first.
 
-Everything is linked once against libproto.so; a mutant is one compiled file and one relinked
-library that the loader finds first.
+Everything is linked once against libproto.so, from the objects of a CMake build where there are
+any; a mutant is one compiled file and one relinked library that the loader finds first.
 """
 
 import os
@@ -18,8 +18,8 @@ LIMIT_S = 20  # for one program; the unchanged code takes a fraction of a second
 
 
 class Suite:
-    def __init__(self, build):
-        self.rig = rig.Rig(build)
+    def __init__(self, build, made=None):
+        self.rig = rig.Rig(build, made)
         self.rig.proto_flags = ["-fPIC"]
         self.build = self.rig.build
         self.objects = self.rig.proto_objects()
@@ -35,13 +35,13 @@ class Suite:
         return time.monotonic() - began
 
     def library(self, objects, folder):
-        rig.run_quiet([self.rig.cc, "-shared", *map(str, objects), "-o",
+        rig.run_quiet([self.rig.cc, "-shared", "-s", *map(str, objects), "-o",
                        folder / "libproto.so", *self.rig.libs])
 
     def link(self, name, sources):
         objects = [self.rig.base_object(source) for source in sources]
         target = self.build / name
-        rig.run_quiet([self.rig.cc, *map(str, objects), self.rig.shell(), "-o", target,
+        rig.run_quiet([self.rig.cc, "-s", *map(str, objects), self.rig.shell(), "-o", target,
                        "-L", self.build, "-lproto", *self.rig.libs])
         self.programs[name] = target
 
