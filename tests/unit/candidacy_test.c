@@ -354,6 +354,7 @@ TEST(a_takeover_by_force_asks_for_little_but_for_that)
     rig.core.stopping = true;
     CHECK_EQ(told(&rig, REASON_IS_LEAVING, true).reason, REASON_IS_LEAVING);
     peers_ping(&rig, 0);
+    CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).reason, REASON_TARGET_ALIVE);
     CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).peer, 0);
 }
 
@@ -403,6 +404,7 @@ TEST(the_second_node_waits_for_the_first)
     elected_quiet(&rig, 1, 100);
     peers_fit(&rig, false);
     peers_ping(&rig, 0);
+    CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).reason, REASON_TARGET_ALIVE);
     CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).peer, 0);
     peers_start(&rig, 0, peers_file(100, PEER_NONE));
     rig.core.roster.pending = true;

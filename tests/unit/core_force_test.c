@@ -210,4 +210,17 @@ TEST(a_member_that_nobody_confirmed_makes_no_lease_of_it)
     CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
 }
 
+TEST(a_forced_permit_carries_the_forced_number)
+{
+    struct rig rig;
+    struct permit permit;
+    enum reason reason;
+    forced(&rig);
+    CHECK(core_permit(&rig.core, rig.now, 100, &permit, &reason));
+    CHECK_EQ(permit.epoch, 102);
+    CHECK(core_permit_holds(&rig.core, rig.now, &permit));
+    permit.epoch = 104;
+    CHECK(!core_permit_holds(&rig.core, rig.now, &permit));
+}
+
 CHECK_MAIN

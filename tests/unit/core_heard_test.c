@@ -272,4 +272,19 @@ TEST(arrivals_are_remembered_half_an_interval_apart)
     CHECK_EQ(rig.core.relay.kept[1].arrival_count, 2);
 }
 
+TEST(the_shortest_bytes_are_kept_as_well)
+{
+    struct rig rig;
+    size_t size;
+    elected_quiet(&rig, 0, 100);
+    struct statement statement = peers_says(&rig, 1);
+    peers_step(&rig, (struct event){.kind = EVENT_HEARD,
+                                    .heard = {.statement = &statement,
+                                              .bytes = (const uint8_t *)&statement,
+                                              .size = 1,
+                                              .via = 1}});
+    CHECK(core_kept(&rig.core, 1, &size) != NULL);
+    CHECK_EQ(size, 1);
+}
+
 CHECK_MAIN
