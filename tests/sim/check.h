@@ -73,7 +73,8 @@ struct check {
     uint64_t epoch_last; /* of the newest holdership anywhere */
     uint8_t epoch_owner;
     uint8_t holder_last;
-    bool released_last;     /* the newest holdership ended by giving up on purpose */
+    uint64_t ended_last;    /* highest number of those that ended, and whether on purpose */
+    bool released_last;
     uint64_t forced_last;   /* highest epoch taken by force: counted apart in the order */
     true_us voter_gone_until; /* a replaced witness is gone for good, with its promise */
     uint64_t forgotten;     /* a rolled-back disk knew numbers up to here: they may come again */
@@ -123,6 +124,9 @@ void check_permit(struct world *world, uint8_t node);
 void check_view(struct world *world, uint8_t slot);
 
 /* ---- questions ---- */
+
+/* Does this peer say that a crash of `holder` would be survived? */
+bool check_says_survivable(const struct world *world, uint8_t slot, uint8_t holder);
 
 /* Is what this node believes suspect (check_tainted)? */
 bool check_is_tainted(const struct world *world, uint8_t node);

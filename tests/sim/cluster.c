@@ -14,7 +14,7 @@
 #define STUN_LEASES 14   /* the longest a fault of its own may go on after the faults stopped */
 
 static const char *const names[PEER_COUNT] = {"server1", "server2", "witness"};
-static const char *const level_names[LEVEL_COUNT] = {"quiet", "light", "rough", "hell"};
+static const char *const level_names[LEVEL_COUNT] = {"quiet", "drills", "light", "rough", "hell"};
 
 const char *cluster_level_name(enum level level)
 {
@@ -83,8 +83,10 @@ static struct profile draw_profile(struct prng *prng, bool bytes)
 static enum level draw_level(struct prng *prng)
 {
     uint64_t at = prng_next(prng) % 100;
-    if (at < 5)
+    if (at < 3)
         return LEVEL_QUIET;
+    if (at < 10)
+        return LEVEL_DRILLS;
     if (at < 30)
         return LEVEL_LIGHT;
     return at < 65 ? LEVEL_ROUGH : LEVEL_HELL;
@@ -126,7 +128,9 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
     world->zone.blind = cluster->options.blind_writes;
     world->batch_clock = cluster->options.batch_clock;
     world->monotonic_clock = cluster->options.monotonic_clock;
-    uint8_t prefer = prng_next(prng) % 5 == 0 ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;
+    world->muted = cluster->options.muted;
+    bool drills = cluster->level == LEVEL_DRILLS;
+    uint8_t prefer = !drills && prng_next(prng) % 5 == 0 ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;
     for (uint8_t slot = 0; slot < SLOT_COUNT; slot++) {
         struct world_peer *p = &world->peers[slot];
         p->auto_idle = false;
@@ -138,7 +142,7 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
         p->disk.before = p->disk.file;
     }
     cluster->equal_leases = prng_next(prng) % 2 == 0;
-    cluster->snapshots = prng_next(prng) % 10 == 0;
+    cluster->snapshots = !drills && prng_next(prng) % 10 == 0;
 }
 
 void cluster_draw(struct cluster *cluster, uint64_t seed)
@@ -298,7 +302,7 @@ static bool heal(struct cluster *cluster)
     cluster->sums.heals++;
     return run(cluster, world->now + SETTLE_LEASES * lease * 1000) &&
            stays(cluster, STEADY_LEASES * lease) &&
-           drill_play(cluster, prng_next(&world->prng));
+           drill_play(cluster, (enum drill_kind)(prng_next(&world->prng) % DRILL_COUNT));
 }
 
 static void add_sums(struct cluster *cluster)
@@ -322,6 +326,21 @@ static void add_sums(struct cluster *cluster)
     sums->byte_runs += world->door != NULL;
 }
 
+static bool play_drills(struct cluster *cluster, true_us end)
+{
+    struct world *world = &cluster->world;
+    if (wait_for(cluster, held, HEAL_LEASES * cluster_lease(cluster)) < 0)
+        return false;
+    if (cluster->options.drill == NULL)
+        return run(cluster, world->now + SETTLE_LEASES * cluster_lease(cluster) * 1000) &&
+               drill_play_all(cluster, end);
+    while (world->now < end)
+        if (!run(cluster, world->now + SETTLE_LEASES * cluster_lease(cluster) * 1000) ||
+            !drill_play(cluster, drill_named(cluster->options.drill)))
+            return false;
+    return true;
+}
+
 static bool play(struct cluster *cluster)
 {
     struct world *world = &cluster->world;
@@ -336,6 +355,8 @@ static bool play(struct cluster *cluster)
     if (cluster->level == LEVEL_QUIET)
         return wait_for(cluster, held, HEAL_LEASES * cluster_lease(cluster)) >= 0 &&
                stays(cluster, (end - world->now) / 1000);
+    if (cluster->level == LEVEL_DRILLS)
+        return play_drills(cluster, end);
     for (true_us at = cycle < end ? cycle : end; at <= end; at += cycle) {
         if (!run_script(cluster, &cursor, at) || !heal(cluster))
             return false;

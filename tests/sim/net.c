@@ -98,6 +98,25 @@ void net_deliver(struct world *world, const struct world_event *event)
     world_event(world, event->peer, &heard);
 }
 
+void net_inject(struct world *world, uint8_t via, uint8_t to, const struct statement *statement)
+{
+    struct world_event *event = event_new(&world->queue);
+    if (event == NULL)
+        return;
+    event->at = world->now + draw_delay(world);
+    event->kind = WORLD_DELIVER;
+    event->peer = to;
+    event->via = via;
+    event->life = 0;
+    event->garbled = false;
+    event->members_of_author = world->peers[via].members_running;
+    event->statement = *statement;
+    if (world->door != NULL)
+        door_seal(world->door, world, event);
+    world->net.replayed++;
+    event_plan(&world->queue, event);
+}
+
 void net_replay(struct world *world, uint32_t count)
 {
     struct world_net *net = &world->net;

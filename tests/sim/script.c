@@ -140,7 +140,7 @@ void script_draw(struct cluster *cluster, uint64_t seed, true_us length)
     struct prng prng;
     prng_init(&prng, seed * 0x2545f4914f6cdd1du + 99);
     script->count = 0;
-    if (cluster->level == LEVEL_QUIET)
+    if (cluster->level <= LEVEL_DRILLS)
         return;
     true_us mean = mean_gap(cluster, &prng);
     if (mean < length / (SCRIPT_MAX - 64)) /* so that the whole run has its share */
