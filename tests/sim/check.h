@@ -38,6 +38,11 @@ struct check_voter {
     uint64_t released[NODE_COUNT]; /* highest that reached it */
     struct binding binding;
     uint64_t said_boot, said_promise; /* the newest number that it said to back, and in which life */
+    bool contradicted; /* the last thing that it heard contradicts an earlier one */
+    uint64_t liar_boot, liar_promise; /* the last number that the liar said to back, as heard */
+    uint32_t state_life; /* of the following two, after its last step */
+    uint8_t bound_last;
+    bool frozen_last;
     uint64_t must_learn; /* its disk was lost when this number had been held; 0 = nothing */
 };
 
@@ -118,6 +123,9 @@ void check_state(struct world *world, uint8_t slot);
 void check_words(struct world *world, uint8_t slot, const struct statement *statement);
 /* Something reached it: before the step that takes it up. */
 void check_news(struct world *world, uint8_t slot, const struct statement *statement);
+/* In a world with a liar: something reached this honest peer; and after the step. */
+void check_liar_heard(struct world *world, uint8_t slot, const struct statement *statement);
+void check_liar(struct world *world, uint8_t slot);
 /* Would it get a permit now, and may it? */
 void check_permit(struct world *world, uint8_t node);
 /* Compares what the view of `slot` says with the truth. */

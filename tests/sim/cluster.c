@@ -6,6 +6,7 @@
 #include "../../agent/peer/happen.h"
 #include "door.h"
 #include "drill.h"
+#include "lie.h"
 
 #define VIEW_EVERY_US 5000000
 #define HEAL_LEASES 3    /* somebody fit holds again within so many, and the record says so */
@@ -129,6 +130,12 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
     world->batch_clock = cluster->options.batch_clock;
     world->monotonic_clock = cluster->options.monotonic_clock;
     world->muted = cluster->options.muted;
+    if (cluster->options.hostile) {
+        world->liar = (uint8_t)(prng_next(prng) % PEER_COUNT);
+        snprintf(cluster->muted, sizeof cluster->muted, "%s,%s", lie_excuses(),
+                 world->muted == NULL ? "" : world->muted);
+        world->muted = cluster->muted;
+    }
     bool drills = cluster->level == LEVEL_DRILLS;
     uint8_t prefer = !drills && prng_next(prng) % 5 == 0 ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;
     for (uint8_t slot = 0; slot < SLOT_COUNT; slot++) {
@@ -155,6 +162,8 @@ void cluster_draw(struct cluster *cluster, uint64_t seed)
     cluster->level = draw_level(&prng);
     if (options->level_given)
         cluster->level = options->level;
+    if (options->hostile && cluster->level < LEVEL_LIGHT)
+        cluster->level = LEVEL_ROUGH;
     draw_world(cluster, &prng, bytes);
     cluster->snapshot_of = PEER_NONE;
     memset(cluster->forgot, 0, sizeof cluster->forgot);
@@ -283,7 +292,8 @@ static bool heal(struct cluster *cluster)
     span_ms lease = cluster_lease(cluster);
     if (cluster->options.loud)
         printf("[%lld] the faults stop\n", (long long)(world->now / 1000));
-    span_ms took = wait_for(cluster, held, HEAL_LEASES * lease);
+    span_ms bound = world->liar == PEER_NONE ? 0 : LEASE_MS_MAX; /* voters, by a liar's lease */
+    span_ms took = wait_for(cluster, held, HEAL_LEASES * lease + bound);
     if (took < 0) {
         check_fail(world, "liveness", "nobody holds %d leases after the faults stopped",
                    HEAL_LEASES);
@@ -291,6 +301,8 @@ static bool heal(struct cluster *cluster)
     }
     keep_max(&cluster->sums.heal_permille_max, (uint64_t)(took * 1000 / lease));
     cluster->sums.heal_ms_sum += (uint64_t)took;
+    if (world->liar != PEER_NONE)
+        return run(cluster, world->now + SETTLE_LEASES * lease * 1000);
     bool looks = world->zone.no_cas || world->now - world->zone.drifted_at < 60000000;
     span_ms slack = looks ? 40000 : 8000; /* tries; and a look every 30 s */
     span_ms written = wait_for(cluster, record_is_right, HEAL_LEASES * lease - took + slack);

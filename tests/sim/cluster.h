@@ -21,6 +21,7 @@ struct cluster_options {
     enum level level;
     const char *muted; /* checkers that keep silent, "name,name"; borrowed */
     const char *drill; /* at the level "drills": only this one */
+    bool hostile;     /* somebody has the key of one peer: lie.h */
     bool bytes;       /* real signatures in every run, not in one of a hundred */
     bool no_bytes;
     bool blind_writes, batch_clock, monotonic_clock; /* broken worlds, for the checkers' sake */
@@ -58,6 +59,7 @@ struct cluster {
     uint8_t snapshot_of;
     bool snapshots;        /* played in this run at all */
     bool restored[SLOT_COUNT]; /* set back since the last heal: an operator restarts it then */
+    char muted[CHECK_TEXT_SIZE * 2]; /* for world.muted */
     struct door *door; /* kept between runs; NULL until the first that needs it */
 };
 

@@ -44,6 +44,7 @@ static void send_copy(struct world *world, uint8_t from, uint8_t to,
     event->peer = to;
     event->via = from;
     event->life = 0;
+    event->forged = false;
     event->garbled = world_chance(world, net->garble_ppt);
     net->garbled += event->garbled;
     event->members_of_author = world->peers[from].members_running;
@@ -89,6 +90,8 @@ void net_deliver(struct world *world, const struct world_event *event)
     if (event->garbled || !keys_fit(world, event) ||
         event->statement.from == world_role(event->peer))
         return;
+    if (event->forged && statement_check(&event->statement) != STATEMENT_OK)
+        return; /* as intake does */
     struct event heard = {.kind = EVENT_HEARD,
                           .heard = {.statement = &event->statement,
                                     .bytes = (const uint8_t *)&event->statement,
@@ -109,6 +112,7 @@ void net_inject(struct world *world, uint8_t via, uint8_t to, const struct state
     event->via = via;
     event->life = 0;
     event->garbled = false;
+    event->forged = world->liar == via;
     event->members_of_author = world->peers[via].members_running;
     event->statement = *statement;
     if (world->door != NULL)

@@ -1,8 +1,8 @@
 /* swarm — thousands of lives of a cluster under random faults, judged by all checkers.
  *
  *   swarm [--first N] [--count N] [--minutes M] [--jobs N] [--level quiet|drills|light|rough|hell]
- *         [--world blind-dns|batch-clock|clock-stops] [--bytes|--trusted] [--stop] [--trace]
- *         [--results FILE] [--seconds N] [--drill NAME] [--without CHECKER,...]
+ *         [--world hostile|blind-dns|batch-clock|clock-stops] [--bytes|--trusted] [--stop]
+ *         [--trace] [--results FILE] [--seconds N] [--drill NAME] [--without CHECKER,...]
  *   swarm --replay SEED [--minutes M] [--keep LIST] [...]
  *
  * Prints progress, the first failures each with the shortest story found, and sums. --stop ends at
@@ -189,7 +189,8 @@ static bool parse_world(const char *text, struct cluster_options *options)
     options->blind_writes = strcmp(text, "blind-dns") == 0;
     options->batch_clock = strcmp(text, "batch-clock") == 0;
     options->monotonic_clock = strcmp(text, "clock-stops") == 0;
-    return options->blind_writes || options->batch_clock || options->monotonic_clock;
+    options->hostile = strcmp(text, "hostile") == 0;
+    return options->hostile || options->blind_writes || options->batch_clock || options->monotonic_clock;
 }
 
 static bool parse_flag(const char *name, struct arguments *ret)
