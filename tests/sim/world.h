@@ -130,6 +130,8 @@ void world_trace(struct world *world, uint64_t number);
 void net_send(struct world *world, uint8_t from, uint8_t to, const struct statement *statement);
 /* Delivers what arrived. */
 void net_deliver(struct world *world, const struct world_event *event);
+/* A statement that somebody else puts on the wire: it reaches `to` in the name of `via`. */
+void net_inject(struct world *world, uint8_t via, uint8_t to, const struct statement *statement);
 /* Old statements come again. */
 void net_replay(struct world *world, uint32_t count);
 
