@@ -105,10 +105,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* From a millisecond to four leases. */
+/* From a millisecond to three leases. */
 static span_ms length_of(uint8_t kind)
 {
-    static const span_ms units[] = {1, 8, 50, 64};
+    static const span_ms units[] = {1, 8, 50, 16};
     return (kind & 63) * units[kind >> 6];
 }
 

@@ -37,6 +37,27 @@ static void write_config(int line, const char *text)
     seed_write("config", &seed);
 }
 
+/* As short as a right one can be: room for what the fuzzer adds. */
+static void write_short_config(void)
+{
+    static const char text[] = "[cluster]\nname=a\n"
+                               "[node b]\naddress=::1\nserve=::1\npublic-key=" TEXT_KEY_1 "\n"
+                               "[node c]\naddress=::2\nserve=::2\npublic-key=" TEXT_KEY_2 "\n"
+                               "[witness d]\naddress=::3\npublic-key=" TEXT_KEY_3 "\n";
+    static const char record[] = "[record e.f]\nprovider=exec\ncommand=/g\n";
+    static const char probe[] = "[probe h]\ntype=exec\ncommand=/i\n";
+    static const char local[] = "[local]\nkey=/k\n";
+    static const char dns[] = "[record j.k]\nzone=k\nserver=::4\ntsig-name=l\n"
+                              "tsig-secret-file=m\nprovider=rfc2136\n";
+    static const char *const more[] = {"", record, probe, local, dns};
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        struct seed seed = {.size = 0};
+        seed_add(&seed, text, sizeof text - 1);
+        seed_add(&seed, more[i], strlen(more[i]));
+        seed_write("config", &seed);
+    }
+}
+
 static void write_configs(void)
 {
     static const struct {
@@ -61,6 +82,7 @@ static void write_configs(void)
         {2, "name = \nname = x\nunknown = 3"},
     };
     write_example();
+    write_short_config();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         write_config(rows[i].line, rows[i].text);
 }
