@@ -224,6 +224,11 @@ TEST(unknown_keys_are_ignored_whatever_they_hold)
     CHECK_EQ(decode_bytes(newer, sizeof newer - 1), WIRE_OK);
 }
 
+TEST(a_version_of_no_bytes_is_read_without_a_copy_from_nowhere)
+{
+    CHECK_EQ(decode_bytes("\x81\x11\xa0", 3), WIRE_OK);
+}
+
 TEST(more_elements_than_a_statement_needs_are_refused)
 {
     uint8_t bytes[600] = {0x81, 0x63, 0xdc, 0x01, 0x00}; /* an array of 256 */
