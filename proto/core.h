@@ -99,7 +99,7 @@ struct event {
         struct {
             enum order order;
             uint8_t peer;    /* HANDOVER: to whom; RECOVER: who is gone; else PEER_NONE */
-            bool anyway;     /* MAINTENANCE, HANDOVER: also when the target is not the best */
+            bool anyway;     /* HANDOVER: of two unfit; MAINTENANCE: without handing over */
             span_ms span_ms; /* MAINTENANCE, PAUSE */
         } order;
     };

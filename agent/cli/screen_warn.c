@@ -37,10 +37,12 @@ static void warn_orders(const struct screen *screen, bool *begun)
     if (is_true(status, "maintenance")) {
         const char *reason = text_of(status, "maintenance_reason");
         screen_span(number_of(status, "maintenance_ms_left", -1), left, sizeof left);
+        bool holds = strcmp(text_of(status, "standing"), "holder") == 0;
         snprintf(text, sizeof text,
-                 "this node is in maintenance for %s yet%s%.200s%s: it does not claim. End it: "
+                 "this node is in maintenance for %s yet%s%.200s%s: %s. End it: "
                  "holdfast maintenance off",
-                 left, reason[0] != 0 ? " (" : "", reason, reason[0] != 0 ? ")" : "");
+                 left, reason[0] != 0 ? " (" : "", reason, reason[0] != 0 ? ")" : "",
+                 holds ? "it holds until somebody can take over" : "it does not claim");
         warn(screen, begun, text);
     }
     if (is_true(status, "forced"))

@@ -31,6 +31,7 @@
 #include "replace.h"
 
 #define WATCHER_MAX 8
+#define NONCE_COUNT 16
 #define QUEUE_MAX 32
 #define JITTER_PPT 100
 #define SAID_ENOUGH 3 /* statements that say "released", in case some are lost (rule N7) */
@@ -54,6 +55,8 @@ struct pump {
     bool started, stepping;
     uint64_t said_released; /* in the last statement sent, and in how many in a row */
     unsigned said_count;
+    uint8_t nonces[NONCE_COUNT][SEAL_NONCE_SIZE]; /* drawn together: one call of the kernel */
+    size_t nonces_left;
     size_t signed_size; /* 0 = the statement of this step is not signed yet */
     uint8_t signed_bytes[SIGNED_SIZE_MAX];
 };
@@ -62,8 +65,12 @@ struct pump {
 
 static void send_parcel(struct pump *pump, const struct intake_parcel *parcel)
 {
-    uint8_t nonce[SEAL_NONCE_SIZE], datagram[DATAGRAM_SIZE_MAX];
-    randombytes_buf(nonce, sizeof nonce);
+    uint8_t datagram[DATAGRAM_SIZE_MAX];
+    if (pump->nonces_left == 0) {
+        randombytes_buf(pump->nonces, sizeof pump->nonces);
+        pump->nonces_left = NONCE_COUNT;
+    }
+    const uint8_t *nonce = pump->nonces[--pump->nonces_left];
     size_t size = intake_seal(&pump->intake, parcel, nonce, datagram);
     socket_send(pump->socket, parcel->to, datagram, size);
 }

@@ -336,7 +336,7 @@ int store_write_first(const char *state_dir, const struct members *members, stru
         return err->code;
     int code = lock(directory, state_dir, err);
     if (code == 0 && fstatat(directory, FILE_NAME, &status, AT_SYMLINK_NOFOLLOW) == 0)
-        code = err_set(err, ERR_STATE,
+        code = err_set(err, ERR_IN_USE,
                        "%s/" FILE_NAME " exists: this peer was part of a cluster already, and "
                        "its state is never overwritten", state_dir);
     store_print(&first, text);

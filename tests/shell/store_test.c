@@ -298,10 +298,10 @@ TEST(the_first_state_is_written_once)
     CHECK_EQ(found.epoch, 0);
     CHECK_EQ(found.holder, PEER_NONE);
     CHECK_EQ(memcmp(&found.members, &members, sizeof members), 0);
-    CHECK_EQ(store_write_first(directory, &members, &err), ERR_STATE);
+    CHECK_EQ(store_write_first(directory, &members, &err), ERR_IN_USE);
     CHECK_HAS(err.text, "never overwritten");
     write_file(directory, "promise", "rubbish", 7);
-    CHECK_EQ(store_write_first(directory, &members, &err), ERR_STATE);
+    CHECK_EQ(store_write_first(directory, &members, &err), ERR_IN_USE);
     loop_remove(directory);
 }
 

@@ -34,8 +34,10 @@ struct binding {
 struct check_voter {
     struct claim_seen claims[NODE_COUNT][CHECK_CLAIMS_MAX];
     uint32_t claim_count[NODE_COUNT];
+    struct mark taken_up[NODE_COUNT]; /* newest statement of each */
     uint64_t released[NODE_COUNT]; /* highest that reached it */
     struct binding binding;
+    uint64_t said_boot, said_promise; /* the newest number it said to back, and in which life */
     uint64_t must_learn; /* its disk was lost when this number had been held; 0 = nothing */
 };
 
@@ -50,6 +52,8 @@ struct check_node {
     mono_ms sent[SENT_COUNT_MAX]; /* own clock at each own statement of said_boot */
     mono_ms proof_sent;           /* of the newest one that a promise to it answers */
     mono_ms fit_heard_at;         /* the other node was fit: when the echo of that was sent */
+    bool keeps;                   /* a permit that was given to it, as long as it holds */
+    struct permit kept;
     true_us demoted_at;  /* its services are closed from then on (of its last holdership) */
 };
 
@@ -69,6 +73,7 @@ struct check {
     uint64_t epoch_last; /* of the newest holdership anywhere */
     uint8_t epoch_owner;
     uint8_t holder_last;
+    bool released_last;     /* the newest holdership ended by giving up on purpose */
     uint64_t forced_last;   /* highest epoch taken by force: counted apart in the order */
     true_us voter_gone_until; /* a replaced witness is gone for good, with its promise */
     uint64_t forgotten;     /* a rolled-back disk knew numbers up to here: they may come again */

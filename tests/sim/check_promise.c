@@ -4,20 +4,21 @@
 
 static const char *const names[SLOT_COUNT] = {"server1", "server2", "witness", "old witness"};
 
-/* Overtaken, doubled or replayed: a voter that takes it up breaks the order. */
-static bool is_old(const struct check_voter *voter, const struct statement *statement)
+/* Overtaken, doubled or replayed: a voter that takes it up breaks the order. (What was only greeted
+ * sets no order yet.) */
+static bool is_old(struct check_voter *voter, const struct mark *taken_up,
+                   const struct statement *statement)
 {
-    const struct claim_seen *claims = voter->claims[statement->from];
-    for (uint32_t i = 0; i < CHECK_CLAIMS_MAX; i++)
-        if (claims[i].mark.boot == statement->mark.boot &&
-            claims[i].mark.seq >= statement->mark.seq)
-            return true;
-    return false;
+    struct mark *newest = &voter->taken_up[statement->from];
+    if (taken_up->boot != newest->boot || taken_up->seq > newest->seq)
+        *newest = *taken_up;
+    return statement->mark.boot == newest->boot && statement->mark.seq <= newest->seq;
 }
 
 void check_delivered(struct world *world, uint8_t slot, const struct statement *statement)
 {
     struct check_voter *voter = &world->check.voters[slot];
+    const struct world_peer *p = &world->peers[slot];
     uint8_t node = statement->from;
     if (world->strict)
         check_news(world, slot, statement);
@@ -25,7 +26,7 @@ void check_delivered(struct world *world, uint8_t slot, const struct statement *
         return;
     if (statement->released > voter->released[node])
         voter->released[node] = statement->released;
-    if (statement->claim == 0 || is_old(voter, statement))
+    if (statement->claim == 0 || is_old(voter, &p->core.last[node].mark, statement))
         return;
     voter->claims[node][voter->claim_count[node]++ % CHECK_CLAIMS_MAX] =
         (struct claim_seen){statement->mark, statement->claim, world->now};
@@ -94,7 +95,7 @@ static void note_binding(struct world *world, uint8_t slot, const struct promise
     }
     if (!is_usable(voter, promise))
         return;
-    int64_t drift = world->settings.drift_ppm;
+    int64_t drift = world->peers[slot].settings.drift_ppm;
     true_us until = reached + (true_us)promise->length_ms * 1000 * 1000000 / (1000000 + drift) -
                     2000; /* both ends were read in whole milliseconds */
     struct binding *binding = &voter->binding;

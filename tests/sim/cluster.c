@@ -90,13 +90,17 @@ static enum level draw_level(struct prng *prng)
     return at < 65 ? LEVEL_ROUGH : LEVEL_HELL;
 }
 
-/* Most clusters have the default drift; clocks run up to a hundredth below what they promise. */
+/* Most clusters have the default drift everywhere, some have another one at each peer; clocks run
+ * up to a hundredth below what they promise. */
 static void draw_clocks(struct world *world, struct prng *prng)
 {
     static const uint32_t drifts[] = {10000, 10000, 10000, 50000, 1000};
     uint32_t drift = drifts[prng_next(prng) % 5];
+    bool apart = prng_next(prng) % 4 == 0;
     world->settings.drift_ppm = drift;
     for (uint8_t slot = 0; slot < SLOT_COUNT; slot++) {
+        if (apart)
+            drift = drifts[prng_next(prng) % 5];
         int64_t most = drift * 99 / 100;
         int64_t rate = (int64_t)(prng_next(prng) % (uint64_t)(2 * most + 1)) - most;
         uint64_t extreme = prng_next(prng) % 3;
@@ -119,7 +123,7 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
     if (prng_next(prng) % 3 == 0)
         world->net.delay_max = 2;
     world->zone.no_cas = prng_next(prng) % 5 == 0;
-    world->blind_writes = cluster->options.blind_writes;
+    world->zone.blind = cluster->options.blind_writes;
     world->batch_clock = cluster->options.batch_clock;
     world->monotonic_clock = cluster->options.monotonic_clock;
     uint8_t prefer = prng_next(prng) % 5 == 0 ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;

@@ -39,14 +39,15 @@ static enum fault_kind draw_kind(struct prng *prng)
 }
 
 static int32_t draw_amount(struct prng *prng, const struct cluster *cluster,
-                           enum fault_kind kind)
+                           const struct fault *fault)
 {
     static const int32_t losses[] = {100, 300, 500, 700, 900};
     static const int32_t leases[] = {400, 1000, 2500};
     span_ms lease = cluster->world.settings.lease_ms;
-    int32_t rate = (int32_t)cluster->world.settings.drift_ppm * 99 / 100;
+    uint32_t drift = cluster->world.peers[fault->peer].settings.drift_ppm;
+    int32_t rate = (int32_t)drift * 99 / 100;
     int64_t step = draw(prng, 0, 3) == 0 ? 315360000 : 3600;
-    switch (kind) {
+    switch (fault->kind) {
     case FAULT_LOSS:
     case FAULT_LINK_LOSS:
     case FAULT_DNS_LOSS:
@@ -150,7 +151,7 @@ void script_draw(struct cluster *cluster, uint64_t seed, true_us length)
         struct fault fault = {.at = at, .kind = draw_kind(&prng)};
         fault.peer = (uint8_t)draw(&prng, 0, PEER_COUNT - 1);
         fault.other = (uint8_t)((fault.peer + draw(&prng, 1, 2)) % PEER_COUNT);
-        fault.amount = draw_amount(&prng, cluster, fault.kind);
+        fault.amount = draw_amount(&prng, cluster, &fault);
         fault.length = length_of(&fault, &prng, lease);
         if (fault.kind == FAULT_FLAP)
             add_flapping(script, fault, &prng);

@@ -242,4 +242,19 @@ TEST(a_late_release_after_a_restart_is_said_promptly_and_once)
     CHECK_EQ(rig.core.claim.released, 0);
 }
 
+TEST(nothing_is_kept_of_a_peer_that_was_not_heard)
+{
+    struct rig rig;
+    size_t size = 7;
+    elected_quiet(&rig, 0, 100);
+    CHECK(core_kept(&rig.core, 1, &size) == NULL);
+    CHECK_EQ(size, 0);
+    struct statement statement = peers_says(&rig, 1);
+    peers_hear(&rig, &statement);
+    const uint8_t *kept = core_kept(&rig.core, 1, &size);
+    CHECK(kept != NULL);
+    CHECK_EQ(size, sizeof statement);
+    CHECK_EQ(memcmp(kept, &statement, sizeof statement), 0);
+}
+
 CHECK_MAIN

@@ -151,4 +151,22 @@ TEST(a_lapsed_lease_gives_no_permit_even_before_a_step_noticed)
     CHECK_EQ(refusal(&rig, rig.core.claim.backed_until), REASON_NOT_HOLDER);
 }
 
+TEST(a_permit_of_nobody_is_void_for_a_node_that_holds_nothing)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    struct permit permit = {
+        .epoch = 0, .boot = rig.core.settings.boot, .given = rig.now, .until = rig.now + 1000};
+    CHECK(!core_permit_holds(&rig.core, rig.now, &permit));
+}
+
+TEST(a_request_of_no_length_ends_at_once)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    CHECK_EQ(given(&rig, 0).until, rig.now);
+    CHECK_EQ(given(&rig, -5).until, rig.now);
+    CHECK_EQ(given(&rig, 1).until, rig.now + 1);
+}
+
 CHECK_MAIN

@@ -267,4 +267,24 @@ TEST(a_greeting_of_another_life_of_mine_is_no_echo)
     CHECK(!echo.peers[1].beyond);
 }
 
+TEST(of_heard_and_greet_the_newer_one_counts)
+{
+    struct echo echo;
+    echo_init(&echo, 0, 9);
+    for (mono_ms now = 0; now < 4000; now += 1000)
+        echo_sent(&echo, now);
+    struct statement statement = says(50, 1);
+    statement.heard[0] = (struct mark){9, 3};
+    statement.greet[0] = (struct mark){9, 2};
+    CHECK_EQ(hear(&echo, &statement, 4000), ECHO_ACCEPTED_BOOT);
+    CHECK_EQ(echo_age(&echo, 1, 4000), 2000);
+    statement.mark.seq = 2;
+    statement.heard[0] = (struct mark){9, 3};
+    statement.greet[0] = (struct mark){9, 4};
+    CHECK_EQ(hear(&echo, &statement, 4000), ECHO_ACCEPTED);
+    CHECK_EQ(echo_age(&echo, 1, 4000), 1000);
+    CHECK(!echo_is_fresh(&echo, 1, 8000, LEASE));
+    CHECK(echo_is_fresh(&echo, 1, 7999, LEASE));
+}
+
 CHECK_MAIN

@@ -82,4 +82,20 @@ TEST(an_order_outlives_a_restart_by_the_wall_clock)
     CHECK_EQ(pause.until, 5000 + PAUSE_MS_MAX);
 }
 
+TEST(a_resume_without_a_pause_is_an_order_but_no_news)
+{
+    struct desk desk;
+    begin(&desk);
+    pause_order(&desk.pause, 1, 0, 1000, &desk.outcome);
+    CHECK(desk.pause.order > 0);
+    CHECK_EQ(desk.outcome.note_count, 0);
+    CHECK(desk.outcome.prompt); /* the others learn the number */
+    pause_order(&desk.pause, 1, 500, 1000, &desk.outcome);
+    pause_order(&desk.pause, 1, 0, 1100, &desk.outcome);
+    CHECK_EQ(desk.outcome.note_count, 2);
+    CHECK_EQ(desk.outcome.notes[0].reason, REASON_PAUSED);
+    CHECK_EQ(desk.outcome.notes[0].number, 500);
+    CHECK_EQ(desk.outcome.notes[1].reason, REASON_RESUMED);
+}
+
 CHECK_MAIN

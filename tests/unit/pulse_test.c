@@ -76,4 +76,16 @@ TEST(round_trips_are_smoothed)
     CHECK_EQ(pulse.rtt_ms, (8 * 7 + 80 + 4) / 8);
 }
 
+TEST(numbers_that_run_back_within_a_life_begin_the_count_anew)
+{
+    struct pulse pulse;
+    pulse_init(&pulse);
+    pulse_heard(&pulse, &(struct mark){1, 5}, 10, true, -1);
+    pulse_heard(&pulse, &(struct mark){1, 9}, 20, true, -1);
+    CHECK_EQ(pulse_loss_ppt(&pulse), 600);
+    pulse_heard(&pulse, &(struct mark){1, 9}, 30, true, -1);
+    CHECK_EQ(pulse.tracked, 1);
+    CHECK_EQ(pulse_loss_ppt(&pulse), 0);
+}
+
 CHECK_MAIN

@@ -135,4 +135,23 @@ TEST(the_members_hash_changes_with_every_key_and_with_their_order)
     CHECK(seal_members_hash(&members) != seal_members_hash(&other));
 }
 
+TEST(of_a_name_as_much_counts_as_a_dns_name_has)
+{
+    char name[301];
+    uint8_t a[SEAL_TAG_SIZE], b[SEAL_TAG_SIZE];
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    seal_cluster_tag(name, a);
+    name[255] = 'b';
+    seal_cluster_tag(name, b);
+    CHECK_EQ(memcmp(a, b, sizeof a), 0);
+    name[254] = 'b';
+    seal_cluster_tag(name, b);
+    CHECK(memcmp(a, b, sizeof a) != 0);
+    name[254] = 'a';
+    name[255] = '\0'; /* the longest one that is complete */
+    seal_cluster_tag(name, b);
+    CHECK_EQ(memcmp(a, b, sizeof a), 0);
+}
+
 CHECK_MAIN

@@ -65,6 +65,34 @@ TEST(a_view_is_made_for_an_instant_and_never_shows_a_lease_that_is_over)
     CHECK_EQ(view.holds_until, MONO_LONG_AGO);
 }
 
+/* Rule N11: it acts, so `status` must not say that nobody does. */
+TEST(a_forced_node_is_the_holder_to_itself_and_to_who_hears_it)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    peers_written(&rig);
+    struct view view = look(&rig);
+    CHECK_EQ(view.standing, STANDING_FORCED);
+    CHECK_EQ(view.holder, 0);
+    CHECK_EQ(view.contact, CONTACT_HELD);
+    CHECK_EQ(view.epoch, rig.core.claim.epoch);
+    CHECK_EQ(view.lease_left_ms, -1);
+    CHECK(!view.crash_survivable);
+    elected_quiet(&rig, 1, 100);
+    struct statement statement = peers_says(&rig, 0);
+    statement.claim = statement.seen_epoch = 102;
+    statement.flags |= STATEMENT_FORCED;
+    peers_hear(&rig, &statement);
+    view = look(&rig);
+    CHECK_EQ(view.holder, 0);
+    CHECK_EQ(view.contact, CONTACT_HELD);
+    CHECK_EQ(view.epoch, 102);
+    CHECK_EQ(view.standing, STANDING_ALONE);
+    peers_pass(&rig, LEASE);
+    CHECK_EQ(look(&rig).holder, PEER_NONE); /* its word is too old */
+}
+
 TEST(an_election_is_seen_while_it_runs)
 {
     struct rig rig;
@@ -108,6 +136,93 @@ TEST(silence_pause_maintenance_and_a_failing_disk_are_shown)
     CHECK_EQ(view.maintenance_until, rig.now + 60000);
     CHECK_EQ(view.paused_until, rig.now + 50000);
     CHECK(view.store_failing);
+}
+
+static void other_claims(struct rig *rig, uint32_t flags)
+{
+    struct statement statement = peers_says(rig, 1);
+    statement.claim = statement.seen_epoch = 105;
+    statement.flags |= flags;
+    peers_hear(rig, &statement);
+}
+
+TEST(the_claim_of_the_other_node_is_an_election_while_it_is_fresh)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_ping(&rig, 1);
+    CHECK_EQ(look(&rig).contact, CONTACT_NONE);
+    other_claims(&rig, 0);
+    CHECK_EQ(look(&rig).contact, CONTACT_ELECTING);
+    CHECK_EQ(look(&rig).holder, PEER_NONE);
+    peers_pass(&rig, LEASE - 1);
+    CHECK_EQ(look(&rig).contact, CONTACT_ELECTING);
+    peers_wake(&rig, 1);
+    CHECK_EQ(look(&rig).contact, CONTACT_NONE);
+}
+
+/* It never promised anything to the holder, so it knows nothing of the rest of its lease. */
+TEST(who_is_not_bound_to_a_holder_sees_no_rest_of_a_lease)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.core.merit.maintenance_until = MONO_NEVER;
+    other_claims(&rig, STATEMENT_HOLDING);
+    peers_written(&rig);
+    CHECK_EQ(look(&rig).holder, 1);
+    CHECK_EQ(look(&rig).lease_left_ms, LEASE);
+    rig.core.voter.promise.until = rig.now;
+    struct view view = look(&rig);
+    CHECK_EQ(view.holder, 1);
+    CHECK_EQ(view.epoch, 105);
+    CHECK_EQ(view.lease_left_ms, -1);
+}
+
+TEST(who_could_back_somebody_is_counted_while_nobody_holds)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(100, PEER_NONE));
+    CHECK_EQ(look(&rig).quorum, 0); /* silent itself */
+    elected_quiet(&rig, 0, 100);
+    CHECK_EQ(look(&rig).quorum, 1);
+    rig.core.merit.maintenance_until = MONO_NEVER;
+    struct statement statement = peers_says(&rig, PEER_WITNESS);
+    statement.flags = STATEMENT_SILENT;
+    peers_hear(&rig, &statement);
+    CHECK_EQ(look(&rig).quorum, 1);
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK_EQ(look(&rig).quorum, 2);
+    peers_ping(&rig, 1);
+    CHECK_EQ(look(&rig).quorum, 3);
+    peers_pass(&rig, LEASE - 1);
+    CHECK_EQ(look(&rig).quorum, 3);
+    peers_wake(&rig, 1);
+    CHECK_EQ(look(&rig).quorum, 1);
+}
+
+/* The quick restart: the lease was resumed, the silence towards others goes on. */
+TEST(a_holder_that_is_silent_counts_itself)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    rig.core.silence.kind = SILENCE_RESTART;
+    CHECK_EQ(look(&rig).quorum, 2);
+    CHECK(look(&rig).silent);
+}
+
+TEST(a_forced_node_is_shown_with_its_number_and_no_lease)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    CHECK(!look(&rig).forced);
+    peers_written(&rig);
+    struct view view = look(&rig);
+    CHECK(view.forced);
+    CHECK_EQ(view.standing, STANDING_FORCED);
+    CHECK_EQ(view.epoch, 102);
+    CHECK_EQ(view.holder, 0);
+    CHECK_EQ(view.lease_left_ms, -1);
 }
 
 CHECK_MAIN

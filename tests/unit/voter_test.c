@@ -313,4 +313,30 @@ TEST(a_pledge_to_myself_binds_without_end_until_it_is_withdrawn)
     CHECK_EQ(booth.voter.floor, 104);
 }
 
+TEST(a_claim_of_its_own_is_nothing_to_weigh)
+{
+    struct booth booth;
+    begin(&booth);
+    booth.voter.self = 0;
+    claims(&booth, 0, 102, 1000);
+    CHECK_EQ(booth.outcome.action_count, 0);
+    CHECK_EQ(booth.outcome.note_count, 0);
+    claims(&booth, 1, 103, 1000);
+    CHECK_EQ(booth.outcome.action_count, 1);
+}
+
+/* A file whose promise has no length: nothing may be promised before a length is on disk. */
+TEST(a_stored_promise_without_a_length_is_renewed_after_a_write)
+{
+    struct booth booth;
+    begin_with(&booth, (struct stored){.present = true, .epoch = 102, .holder = 0}, 0);
+    booth.silence.kind = SILENCE_NONE;
+    claims(&booth, 0, 102, 6000);
+    CHECK_EQ(booth.outcome.stored.length_ms, LEASE);
+    CHECK_EQ(says(&booth, 6000), 0);
+    disk(&booth, true, 6010);
+    CHECK_EQ(says(&booth, 6010), 102);
+    CHECK_EQ(voter_says(&booth.voter, 6010).length_ms, LEASE);
+}
+
 CHECK_MAIN

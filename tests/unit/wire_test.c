@@ -108,6 +108,19 @@ TEST(the_largest_statement_fits_and_a_short_buffer_is_noticed)
     wire_close(&desk.wire);
 }
 
+/* Nobody makes one; if somebody does, it is cut off at its field and refused by the receiver. */
+TEST(a_version_that_does_not_end_is_not_read_beyond_its_field)
+{
+    struct desk desk;
+    begin(&desk);
+    struct statement statement = full();
+    memset(statement.version, '1', VERSION_SIZE);
+    desk.size = wire_encode(&statement, desk.bytes, sizeof desk.bytes);
+    CHECK(desk.size > 0);
+    CHECK_EQ(decode(&desk), WIRE_TYPE);
+    wire_close(&desk.wire);
+}
+
 TEST(every_truncation_is_refused)
 {
     struct desk desk;
@@ -180,6 +193,16 @@ TEST(bad_input_is_refused_for_what_it_is)
         ROW(WIRE_TYPE, "\x81\x11\xa2\x00\x31"),            /* a 0 in the text */
         ROW(WIRE_TYPE, "\x81\x12\x91\x00"),
         ROW(WIRE_TYPE, "\x81\x13\x00"),
+        ROW(WIRE_TYPE, "\x81\x04\x93\x92\xc0\x00\x92\x00\x00\x92\x00\x00"), /* boot */
+        ROW(WIRE_TYPE, "\x81\x05\x93\x92\x00\x00\x92\x00\x00\x92\x00\xc0"), /* seq */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\xff\x00\x00\x00\x00"),         /* promised epoch -1 */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\x00\xcd\x01\x00\x00\x00\x00"), /* to peer 256 */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\x00\x00\xff\x00\x00"),         /* for -1 ms */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\x00\x00\x00\xff\x00"),         /* answers boot -1 */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\x00\x00\x00\x00\xff"),         /* answers seq -1 */
+        ROW(WIRE_TYPE, "\x81\x12\x92\xff\x00"),                      /* pause number -1 */
+        ROW(WIRE_TYPE, "\x81\x12\x92\x00\xff"),                      /* pause of -1 ms */
+        ROW(WIRE_TYPE, "\x81\x13\x93\x00\x00\xff"),                  /* heard -1 ms ago */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         enum wire_verdict verdict = decode_bytes(rows[i].bytes, rows[i].size);
