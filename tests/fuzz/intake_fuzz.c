@@ -11,7 +11,7 @@
 #include "tests/lib/doors.h"
 #include "tests/lib/elected.h"
 
-#define OPERATION_MAX 24
+#define OPERATION_MAX 16
 #define SIGNED_MAX 4
 #define SNAPSHOT_COUNT 6
 

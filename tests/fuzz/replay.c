@@ -55,12 +55,15 @@ static bool play_all(const char *folder)
     return good;
 }
 
-/* An assert, a FUZZ_CHECK or a sanitizer that ends the process: which input was it? */
+/* An assert, a FUZZ_CHECK or a sanitizer ends the process: which input was it? */
 static void name_it(void)
 {
     if (playing[0] != 0)
         fprintf(stderr, "%s: this input shows a finding\n", playing);
 }
+
+/* Of the sanitizers' runtime; NULL in a build without. */
+__attribute__((weak)) void __sanitizer_set_death_callback(void (*on_death)(void));
 
 static void on_abort(int number)
 {
@@ -71,7 +74,8 @@ static void on_abort(int number)
 int main(int argc, char **argv)
 {
     bool good = true;
-    (void)atexit(name_it);
+    if (__sanitizer_set_death_callback != NULL)
+        __sanitizer_set_death_callback(name_it);
     (void)signal(SIGABRT, on_abort);
     LLVMFuzzerInitialize(&argc, &argv);
     for (int i = 1; i < argc; i++) {
