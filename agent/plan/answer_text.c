@@ -7,9 +7,13 @@
 
 #include "../peer/config_value.h"
 
+#define HOURS_A_YEAR (YEAR_S / 3600)
+
 const char *answer_text_length(span_ms length, char ret[LENGTH_SIZE])
 {
-    if (length < 0)
+    if (length == SPREAD_NOTHING)
+        snprintf(ret, LENGTH_SIZE, "-");
+    else if (length < 0)
         snprintf(ret, LENGTH_SIZE, "never");
     else if (length < 1000)
         snprintf(ret, LENGTH_SIZE, "%d ms", (int)length);
@@ -59,7 +63,7 @@ static void print_question(FILE *out, const struct question *question,
 static void print_moves(FILE *out, const struct forecast *forecast)
 {
     bool record = forecast->setup.has_record;
-    fprintf(out, "\n%-38s %9s %9s %9s %6s\n", record ? "until the record names the other node, when"
+    fprintf(out, "\n%-43s %9s %9s %9s %6s\n", record ? "until the record names the other node, when"
                                                      : "until the other node holds, when",
             "median", "p99", "max", "of");
     for (enum blow_kind kind = 0; kind < BLOW_COUNT; kind++) {
@@ -78,41 +82,81 @@ static void print_moves(FILE *out, const struct forecast *forecast)
 
 static void print_stays(FILE *out, const struct forecast *forecast)
 {
-    fprintf(out, "\n%-43s %9s %9s %9s\n", "nothing is to move when", "moved", "nobody",
-            "held (max)");
+    fprintf(out, "\n%-43s %9s %9s %9s %6s\n", "nothing is to move; nobody holds for", "median",
+            "p99", "max", "moved");
     for (enum blow_kind kind = 0; kind < BLOW_COUNT; kind++) {
         const struct blow_sums *sums = &forecast->blows.kinds[kind];
-        char a[LENGTH_SIZE], b[LENGTH_SIZE], moved[24];
+        char a[LENGTH_SIZE], b[LENGTH_SIZE], c[LENGTH_SIZE];
         if (blow_moves(kind))
             continue;
-        snprintf(moved, sizeof moved, "%u of %u", sums->moved, sums->blows);
-        fprintf(out, "  %-39s %11s %9s %9s\n", blow_what(kind), moved,
+        fprintf(out, "  %-41s %9s %9s %9s %6u\n", blow_what(kind),
                 answer_text_length(spread_at(&sums->holds, 500), a),
-                answer_text_length(spread_at(&sums->holds, 1000), b));
+                answer_text_length(spread_at(&sums->holds, 990), b),
+                answer_text_length(spread_at(&sums->holds, 1000), c), sums->moved);
     }
+}
+
+/* Two digits of a small number, all of a large one. */
+static void put_number(double number, const char *unit, char *ret, size_t size)
+{
+    snprintf(ret, size, number < 10 ? "%.2g %s" : "%.0f %s", number, unit);
+}
+
+static void put_frequency(double per_year, char *ret, size_t size)
+{
+    if (per_year > HOURS_A_YEAR)
+        put_number(per_year / HOURS_A_YEAR, "an hour", ret, size);
+    else if (per_year > 2 * HOURS_A_YEAR / 24)
+        put_number(per_year / HOURS_A_YEAR * 24, "a day", ret, size);
+    else
+        put_number(per_year, "a year", ret, size);
+}
+
+void answer_text_rate(const struct calm_rate *rate, char *ret, size_t size)
+{
+    if (rate->seen > 0)
+        put_frequency(rate->per_year, ret, size);
+    else
+        snprintf(ret, size, "0 in %.2g years", rate->years);
+}
+
+void answer_text_most(const struct calm_rate *rate, char *ret, size_t size)
+{
+    char text[40];
+    put_frequency(rate->at_most, text, sizeof text);
+    snprintf(ret, size, "at most %s", text);
+}
+
+void answer_text_without(const struct calm_sums *sums, char *ret, size_t size)
+{
+    double share = sums->seconds > 0 ? sums->without_ms / 1000 / sums->seconds : 0;
+    if (share > 0.01)
+        snprintf(ret, size, "%.0f %% of the time", share * 100);
+    else
+        put_number(share * YEAR_S, "s a year", ret, size);
 }
 
 static void print_rate(FILE *out, const char *what, const struct calm_rate *rate)
 {
-    if (rate->seen > 0)
-        fprintf(out, "  %-24s %.3g a year (at most %.2g)\n", what, rate->per_year, rate->at_most);
-    else
-        fprintf(out, "  %-24s 0 in %.3g years (at most %.2g a year)\n", what, rate->years,
-                rate->at_most);
+    char seen[40], most[60];
+    answer_text_rate(rate, seen, sizeof seen);
+    answer_text_most(rate, most, sizeof most);
+    fprintf(out, "  %-24s %s (%s)\n", what, seen, most);
 }
 
 static void print_calm(FILE *out, const char *title, const struct calm_sums *sums)
 {
     struct calm_rate moves = calm_moves(sums), lapses = calm_lapses(sums);
-    char longest[LENGTH_SIZE];
+    char longest[LENGTH_SIZE], without[40];
     double years = sums->seconds / YEAR_S;
     fprintf(out, "\n%s\n", title);
     print_rate(out, "unwanted moves", &moves);
     print_rate(out, "leases lost", &lapses);
-    fprintf(out, "  %-24s %.3g s a year", "nobody holds", sums->without_ms / 1000 / years);
+    answer_text_without(sums, without, sizeof without);
+    fprintf(out, "  %-24s %s", "nobody holds", without);
     if (sums->longest_ms > 0)
         fprintf(out, ", at most %s at a time", answer_text_length(sums->longest_ms, longest));
-    fprintf(out, "\n  %-24s %.3g years from end to end", "rests on", years);
+    fprintf(out, "\n  %-24s %.2g years from end to end", "rests on", years);
     if (sums->multiple > 1)
         fprintf(out, ", close calls %.0f times (%llu runs)", sums->multiple,
                 (unsigned long long)sums->runs);
@@ -122,29 +166,33 @@ static void print_calm(FILE *out, const char *title, const struct calm_sums *sum
 static void print_candidate(FILE *out, const struct candidate *candidate)
 {
     struct calm_rate lapses = calm_lapses(&candidate->calm);
-    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
-    fprintf(out, "  %-9s %6s / %-6s %-10s", candidate->name, span(candidate->interval_ms, interval),
+    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE], seen[40], most[60];
+    fprintf(out, "  %-9s %6s / %-6s  %-9s", candidate->name, span(candidate->interval_ms, interval),
             span(candidate->lease_ms, lease), candidate->safe ? "safe" : "not safe");
-    if (lapses.seen > 0)
-        fprintf(out, " %.3g leases lost a year\n", lapses.per_year);
-    else
-        fprintf(out, " no lease lost in %.3g years\n", lapses.years);
+    answer_text_rate(&lapses, seen, sizeof seen);
+    answer_text_most(&lapses, most, sizeof most);
+    fprintf(out, " %s (%s)\n", seen, most);
 }
 
 static void print_advice(FILE *out, const struct forecast *forecast)
 {
     size_t shortest = forecast_shortest(forecast);
-    fprintf(out, "\nsafe on this network: at most one lease lost a year, with 95 %% confidence\n");
+    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
+    fprintf(out, "\nleases lost on this network; safe: at most one a year, with 95 %% confidence\n");
     for (size_t i = 0; i < FORECAST_PROFILES; i++)
         print_candidate(out, &forecast->profiles[i]);
-    if (forecast->own.tried)
-        print_candidate(out, &forecast->own);
+    if (forecast->shortest.tried)
+        print_candidate(out, &forecast->shortest);
     if (shortest < FORECAST_PROFILES)
         fprintf(out, "shortest safe profile: %s", forecast->profiles[shortest].name);
     else
         fprintf(out, "no profile is safe");
-    if (forecast->own.tried)
-        fprintf(out, "; shortest safe lease: %lld ms", (long long)forecast->own.lease_ms);
+    if (forecast->shortest.tried)
+        fprintf(out, "; shortest safe settings: interval = %s, lease = %s",
+                span(forecast->shortest.interval_ms, interval),
+                span(forecast->shortest.lease_ms, lease));
+    else
+        fprintf(out, ", nor any lease up to 60 s");
     fprintf(out, "\n");
 }
 
@@ -157,4 +205,7 @@ void answer_text_print(FILE *out, const struct question *question, const struct 
     print_calm(out, "without any failure", &forecast->calm);
     print_calm(out, "for as long as the witness is away", &forecast->witness_away);
     print_advice(out, forecast);
+    fprintf(out, "seed %llu; %.0f million steps of the core; %.0f days with %u failures\n",
+            (unsigned long long)question->seed, (double)forecast->steps / 1e6,
+            forecast->blows.seconds / 86400, BLOW_COUNT * forecast->blows.kinds[0].blows);
 }

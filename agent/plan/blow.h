@@ -25,6 +25,7 @@
     X(WITNESS_LOST, "witness-lost", "the witness is lost", false)                               \
     X(STANDBY_LOST, "standby-lost", "the standby is lost", false)
 
+/* Each row of the table. */
 enum blow_kind {
 #define X(code, name, what, moves) BLOW_##code,
     BLOW_TABLE(X)
@@ -58,7 +59,9 @@ struct blow_report {
     double seconds; /* simulated */
 };
 
+/* For scripts; never changes. */
 const char *blow_name(enum blow_kind kind);
+/* For people. */
 const char *blow_what(enum blow_kind kind);
 /* Is another node to hold afterwards? */
 bool blow_moves(enum blow_kind kind);

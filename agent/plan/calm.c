@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GAP_SLICE_MS 5      /* while nobody holds it is looked so often */
+#define GAP_SLICE_MS 5      /* while nobody holds it is looked so often, ... */
+#define GAP_SHARE 200       /* ... or after this share of the time that has passed */
+#define OVERRUN 2           /* close calls that take so many times the steps are broken off */
 #define STUCK_LEASES 200    /* a split run ends then, whatever it is at */
 #define COPY_STEPS 90       /* what a split costs beside its steps, in steps */
 #define SPLIT 4             /* runs out of one at a level */
@@ -91,18 +93,19 @@ static void end_close_call(struct calm *calm)
 
 static bool advance(const struct calm *calm, struct field *field, const struct path *path)
 {
-    true_us step = GAP_SLICE_MS * 1000;
+    true_us step = 0, least = 1000;
     if (path->at < CALM_STEPS) {
         step = (field_left(field) - threshold(calm, path->at)) * 1000;
-        if (step < 1000)
-            step = 1000;
+    } else {
+        step = path->gap ? (field->world.now - path->gap_since) / GAP_SHARE : 0;
+        least = GAP_SLICE_MS * 1000;
     }
-    return field_run(field, field->world.now + step);
+    return field_run(field, field->world.now + (step < least ? least : step));
 }
 
 static bool play(struct calm *calm, uint32_t depth, const struct path *from, true_us until);
 
-/* Runs with other luck from here on. */
+/* Runs with other luck from here on. False: a violation, or it takes too long. */
 static bool split(struct calm *calm, uint32_t depth, const struct path *path)
 {
     uint32_t runs = calm->order->levels.split[path->at - 1];
@@ -112,6 +115,10 @@ static bool split(struct calm *calm, uint32_t depth, const struct path *path)
     true_us until =
         field->world.now + STUCK_LEASES * calm->order->setup.core.lease_ms * 1000;
     for (uint32_t i = 1; i < runs; i++) {
+        if (calm->sums->steps / OVERRUN > calm->order->step_max) {
+            calm->sums->overrun = true;
+            return false;
+        }
         field_split(&calm->bench->fields[depth + 1], field, prng_next(&calm->seeds));
         calm->sums->runs++;
         if (!play(calm, depth + 1, path, until))
@@ -137,6 +144,24 @@ static bool follow(struct calm *calm, uint32_t depth, struct path *path, uint32_
     return true;
 }
 
+/* Is the run in fields[depth] at its end? What was ordered ends between two close calls, but goes
+ * on neither for ever nor for many more steps. */
+static bool is_over(struct calm *calm, uint32_t depth, const struct path *path, true_us until,
+                    uint64_t steps)
+{
+    const struct field *field = &calm->bench->fields[depth];
+    span_ms longest = STUCK_LEASES * calm->order->setup.core.lease_ms;
+    uint64_t used = calm->sums->steps + field->world.steps - steps;
+    if (depth > 0)
+        return field->world.now >= until;
+    if (path->at <= calm->first)
+        end_close_call(calm);
+    if (path->at <= calm->first && (field->world.now >= until || used > calm->order->step_max))
+        return true;
+    return field->world.now >= until + longest * 1000 ||
+           used / OVERRUN > calm->order->step_max;
+}
+
 /* The run in fields[depth]. One that was split off is over when the lease is renewed to above the
  * level where that happened; what was ordered, at the end of its time. */
 static bool play(struct calm *calm, uint32_t depth, const struct path *from, true_us until)
@@ -145,31 +170,21 @@ static bool play(struct calm *calm, uint32_t depth, const struct path *from, tru
     struct path path = *from;
     uint64_t steps = field->world.steps;
     bool fine = true;
-    for (;;) {
+    while (fine) {
         watch(calm, &path, &field->world);
-        if (!follow(calm, depth, &path, from->at))
-            break;
-        if (depth == 0 && path.at <= calm->first) {
-            end_close_call(calm);
-            uint64_t used = calm->sums->steps + field->world.steps - steps;
-            if (field->world.now >= until || used > calm->order->step_max)
-                break;
-        }
-        if (field->world.now >= until + (depth > 0 ? 0 : calm->order->setup.core.lease_ms * 1000 *
-                                                             STUCK_LEASES))
+        if (!follow(calm, depth, &path, from->at) || is_over(calm, depth, &path, until, steps))
             break;
         fine = advance(calm, field, &path);
-        if (!fine)
-            break;
     }
     if (path.gap)
         calm->sums->without_ms +=
             calm->weight * (double)((field->world.now - path.gap_since) / 1000);
     calm->sums->steps += field->world.steps - steps;
+    calm->sums->run_steps += depth > 0 ? field->world.steps - steps : 0;
     if (!fine)
         snprintf(calm->sums->violation, sizeof calm->sums->violation, "%s: %s",
                  field->world.check.checker, field->world.check.text);
-    return calm->sums->violation[0] == '\0';
+    return calm->sums->violation[0] == '\0' && !calm->sums->overrun;
 }
 
 static uint32_t first_level(const struct calm_levels *levels)
@@ -186,6 +201,7 @@ void calm_play(struct calm_bench *bench, const struct calm_order *order, struct 
     struct path path = {.holder = PEER_NONE};
     memset(ret, 0, sizeof *ret);
     ret->multiple = calm_multiple(&order->levels);
+    ret->years = order->years;
     struct calm calm = {.order = order,
                         .bench = bench,
                         .sums = ret,
@@ -210,6 +226,7 @@ void calm_add(struct calm_sums *sum, const struct calm_sums *other)
 {
     sum->seconds += other->seconds;
     sum->multiple = other->multiple;
+    sum->years = other->years;
     sum->moves += other->moves;
     sum->lapses += other->lapses;
     sum->handovers += other->handovers;
@@ -220,30 +237,42 @@ void calm_add(struct calm_sums *sum, const struct calm_sums *other)
         sum->longest_ms = other->longest_ms;
     sum->runs += other->runs;
     sum->steps += other->steps;
+    sum->run_steps += other->run_steps;
     for (size_t i = 0; i < CALM_STEPS; i++)
         sum->crossed[i] += other->crossed[i];
+    sum->overrun |= other->overrun;
     if (sum->violation[0] == '\0')
         memcpy(sum->violation, other->violation, sizeof sum->violation);
 }
 
+/* `count` factors, as equal as can be, whose product is `multiple` or a little more. */
+static void factorise(uint32_t multiple, uint32_t count, uint32_t ret[CALM_DEPTH_MAX])
+{
+    uint64_t product = 1;
+    for (uint32_t i = 0; i < count; i++)
+        ret[i] = 1;
+    for (uint32_t i = 0; product < multiple; i++) {
+        uint32_t *factor = &ret[i % count];
+        product = product / *factor * (*factor + 1);
+        ++*factor;
+    }
+}
+
 void calm_tune(const struct calm_sums *seen, uint32_t multiple, struct calm_levels *ret)
 {
-    uint32_t first = 2;
+    uint32_t first = 2, count = 1, factors[CALM_DEPTH_MAX];
     memset(ret, 0, sizeof *ret);
-    while (first <= SPLIT_DEEPEST && seen->crossed[first] * SPLIT * COPY_STEPS * 2 > seen->steps)
+    while (first <= SPLIT_DEEPEST && seen->crossed[first] * SPLIT * COPY_STEPS * 3 > seen->steps)
         first++;
     if (first > SPLIT_DEEPEST || multiple < 2)
         return;
-    uint32_t count = 1;
-    for (uint64_t reached = SPLIT; reached < multiple && count < CALM_DEPTH_MAX; reached *= SPLIT)
+    uint32_t places = SPLIT_DEEPEST + 1 - first;
+    for (uint64_t reached = SPLIT; reached < multiple && count < CALM_DEPTH_MAX &&
+                                   count < places; reached *= SPLIT)
         count++;
-    uint32_t left = multiple, place = first;
-    for (uint32_t i = 0; i < count && left > 1; i++) {
-        uint32_t runs = left < SPLIT ? left : SPLIT;
-        place = first + (SPLIT_DEEPEST + 1 - first) * i / count;
-        ret->split[place] = ret->split[place] > 1 ? ret->split[place] * runs : runs;
-        left = (left + runs - 1) / runs;
-    }
+    factorise(multiple, count, factors);
+    for (uint32_t i = 0; i < count; i++)
+        ret->split[first + places * i / count] = factors[i];
 }
 
 double calm_multiple(const struct calm_levels *levels)
@@ -258,8 +287,10 @@ double calm_multiple(const struct calm_levels *levels)
  * have the same relative spread (`square`: sum of the squares). */
 static struct calm_rate rate(double seen, double square, const struct calm_sums *sums)
 {
-    struct calm_rate rate = {.seen = seen, .years = sums->seconds * sums->multiple / YEAR_S};
     double years = sums->seconds / YEAR_S;
+    struct calm_rate rate = {.seen = seen, .years = years * sums->multiple};
+    if (rate.years > sums->years)
+        rate.years = sums->years;
     if (years <= 0)
         return rate;
     rate.per_year = seen / years;
@@ -268,7 +299,7 @@ static struct calm_rate rate(double seen, double square, const struct calm_sums 
         return rate;
     }
     double alike = seen * seen / square, each = seen / alike;
-    rate.at_most = each * (alike + 1.35 + 1.645 * sqrt(alike + 0.68)) / years;
+    rate.at_most = each * (alike + 1.5 + 1.645 * sqrt(alike + 0.68)) / years;
     return rate;
 }
 

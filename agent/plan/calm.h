@@ -11,7 +11,7 @@
 #include "field.h"
 
 #define CALM_STEPS 20  /* levels that are looked at: twentieths of the lease */
-#define CALM_DEPTH_MAX 6 /* levels that split */
+#define CALM_DEPTH_MAX 8 /* levels that split */
 #define YEAR_S 31557600.0
 
 /* Where to split, and into how many; 0 or 1 = not. [0]: 19 twentieths of the lease are left. */
@@ -24,6 +24,7 @@ struct calm_order {
     struct calm_levels levels;
     bool witness_away;
     double seconds;    /* to simulate from end to end */
+    double years;      /* that somebody asked for: no figure claims to rest on more */
     uint64_t step_max; /* but not more than so many steps of the core, splits included */
     uint64_t seed;
 };
@@ -33,15 +34,17 @@ struct calm_order {
 struct calm_sums {
     double seconds;  /* simulated from end to end */
     double multiple; /* close calls were played so many times each */
+    double years;    /* asked for, as ordered */
     double moves, lapses, handovers; /* the other node, without anybody's wish; the end of a lease,
                                         whoever holds next; moves that the settings ask for */
     double moves_square, lapses_square; /* sums over close calls, for how sure one can be */
     double without_ms; /* nobody held */
     span_ms longest_ms;
     uint64_t runs;   /* that were split off */
-    uint64_t steps;
+    uint64_t steps, run_steps; /* of the core: in all; in what was split off */
     uint64_t crossed[CALM_STEPS]; /* how often a run came down to this level */
-    char violation[300];          /* a broken promise; empty = none */
+    bool overrun;        /* splits took so many steps that it was broken off: take fewer */
+    char violation[300]; /* a broken promise; empty = none */
 };
 
 /* The memory for one thread's runs. */
@@ -61,7 +64,8 @@ double calm_multiple(const struct calm_levels *levels);
 /* An estimate per year, and the upper end of where it is with 95 % confidence. */
 struct calm_rate {
     double seen;  /* events, weighted */
-    double years; /* that they stand for: simulated years times the multiple */
+    double years; /* that they stand for: simulated years times the multiple, at most the years
+                     that were asked for */
     double per_year, at_most;
 };
 struct calm_rate calm_moves(const struct calm_sums *sums);

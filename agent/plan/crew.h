@@ -27,6 +27,7 @@ struct crew {
     pthread_mutex_t lock;
 };
 
+/* Remembers when it began. jobs: 1 .. CREW_JOBS_MAX. */
 void crew_init(struct crew *crew, uint32_t jobs, bool shows);
 /* From here on the bar says `stage` and goes from where it is to `to_permille`. */
 void crew_stage(struct crew *crew, const char *stage, uint32_t to_permille);

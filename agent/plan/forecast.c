@@ -10,13 +10,18 @@
 #define BLOW_TASKS 20
 #define CALM_TASKS 16
 #define PILOT_TASKS 4
-#define PILOT_STEPS 200000         /* of the core, per task */
+#define PILOT_SHARE 64             /* of the steps of the whole, per task */
 #define CALM_STEPS_MAX 60000000    /* for the configuration's own settings */
 #define AWAY_STEPS_MAX 24000000    /* while the witness is away */
 #define TRIAL_STEPS_MAX 16000000   /* per profile or lease tried */
+#define FULL_YEARS 5.0             /* asked for fewer, it takes fewer steps, too: */
+#define SHARE_MIN (1.0 / 64)       /* at least this share */
 #define TRIAL_YEARS_MIN 4.0        /* fewer years without a lapse show nothing about one a year */
-#define MULTIPLE_MAX 4096
+#define SPLIT_SHARE 0.7            /* of the time, when close calls are split: they cost, too */
+#define SURE 64                    /* close calls are played for so many times the years */
+#define MULTIPLE_MAX 65536
 #define LAPSES_A_YEAR 1.0
+#define WITHOUT_SHARE 1e-4 /* of the time, that nobody holds; else no lease was there to be lost */
 
 static const struct {
     const char *name;
@@ -32,7 +37,7 @@ static const span_ms leases[] = {600,  800,   1000,  1250,  1500,  2000,  2500, 
 struct maker {
     const struct question *question;
     const struct config *config;
-    const struct conditions *conditions;
+    struct conditions conditions;
     struct crew *crew;
     struct forecast *forecast;
     struct calm_bench *benches; /* one per thread */
@@ -58,7 +63,7 @@ static struct setup setup_of(const struct maker *maker, span_ms interval_ms, spa
 {
     const struct config *config = maker->config;
     return (struct setup){.core = forecast_settings(config, interval_ms, lease_ms),
-                          .conditions = *maker->conditions,
+                          .conditions = maker->conditions,
                           .has_record = config->record_count > 0,
                           .fences = config->record_count == 0 ||
                                     config->records[0].provider == PROVIDER_RFC2136};
@@ -154,32 +159,49 @@ struct calm_ask {
     uint64_t step_max, purpose;
 };
 
+/* The largest multiple, up to what is wanted, whose splits take no more than half of the steps. */
+static uint32_t tune(struct calm_work *work, const struct calm_sums *pilot, double wanted)
+{
+    uint32_t multiple = wanted > MULTIPLE_MAX ? MULTIPLE_MAX : (uint32_t)wanted + 1;
+    for (; multiple > 1; multiple /= 4) {
+        struct calm_sums seen;
+        calm_tune(pilot, multiple, &work->order.levels);
+        run_tasks(work, PILOT_TASKS, &seen);
+        if (!seen.overrun && seen.run_steps < seen.steps / 2)
+            return multiple;
+    }
+    return 1;
+}
+
 /* A short run shows how fast time passes and how close the calls are; then the real one: all of
  * the years if that is affordable, else as much as is, and close calls so many times more. */
 static void make_calm(struct maker *maker, const struct calm_ask *ask, struct calm_sums *ret)
 {
+    double share = maker->question->years / FULL_YEARS, all = ask->years * YEAR_S;
+    share = share > 1 ? 1 : share < SHARE_MIN ? SHARE_MIN : share;
+    double steps = (double)ask->step_max * share;
     struct calm_sums pilot;
     struct calm_work work = {.maker = maker,
                              .purpose = ask->purpose * 2,
                              .order = {.setup = ask->setup,
                                        .witness_away = ask->witness_away,
-                                       .seconds = ask->years * YEAR_S / PILOT_TASKS,
-                                       .step_max = PILOT_STEPS}};
+                                       .seconds = all / PILOT_TASKS,
+                                       .years = ask->years,
+                                       .step_max = (uint64_t)(steps / PILOT_SHARE)}};
     run_tasks(&work, PILOT_TASKS, &pilot);
-    double rate = (double)pilot.steps / pilot.seconds, all = ask->years * YEAR_S;
-    double affordable = (double)ask->step_max / rate;
-    uint32_t multiple = 1;
-    if (affordable < all) {
-        double wanted = all / affordable * 2; /* the splits cost about as much again */
-        multiple = wanted > MULTIPLE_MAX ? MULTIPLE_MAX : (uint32_t)wanted + 1;
-        calm_tune(&pilot, multiple, &work.order.levels);
-    }
-    double reached = calm_multiple(&work.order.levels);
-    double seconds = all / reached < affordable ? all / reached : affordable;
-    work.order.seconds = seconds / CALM_TASKS;
-    work.order.step_max = ask->step_max * 2 / CALM_TASKS;
+    double affordable = steps * pilot.seconds / (double)pilot.steps;
+    uint32_t multiple = affordable < all ? tune(&work, &pilot, all / affordable * SURE) : 1;
+    work.order.step_max = (uint64_t)(steps * 2 / CALM_TASKS);
     work.purpose++;
-    run_tasks(&work, CALM_TASKS, ret);
+    do {
+        double seconds = all < affordable ? all : affordable;
+        calm_tune(&pilot, multiple, &work.order.levels);
+        if (calm_multiple(&work.order.levels) > 1)
+            seconds *= SPLIT_SHARE;
+        work.order.seconds = seconds / CALM_TASKS;
+        run_tasks(&work, CALM_TASKS, ret);
+        multiple /= 4;
+    } while (ret->overrun && maker->forecast->violation[0] == '\0');
 }
 
 static void make_own(struct maker *maker)
@@ -206,7 +228,8 @@ static void try_candidate(struct maker *maker, struct candidate *candidate, uint
     const struct config *config = maker->config;
     struct forecast *forecast = maker->forecast;
     bool own = candidate->interval_ms == config->interval_ms &&
-               candidate->lease_ms == config->lease_ms && question->years >= TRIAL_YEARS_MIN;
+               candidate->lease_ms == config->lease_ms &&
+               calm_lapses(&forecast->calm).years >= TRIAL_YEARS_MIN;
     struct calm_ask ask = {.setup = setup_of(maker, candidate->interval_ms, candidate->lease_ms),
                            .years = question->years > TRIAL_YEARS_MIN ? question->years
                                                                       : TRIAL_YEARS_MIN,
@@ -217,7 +240,9 @@ static void try_candidate(struct maker *maker, struct candidate *candidate, uint
     else
         make_calm(maker, &ask, &candidate->calm);
     candidate->tried = true;
-    candidate->safe = calm_lapses(&candidate->calm).at_most <= LAPSES_A_YEAR;
+    const struct calm_sums *calm = &candidate->calm;
+    candidate->safe = calm_lapses(calm).at_most <= LAPSES_A_YEAR &&
+                      calm->without_ms / 1000 <= WITHOUT_SHARE * calm->seconds;
 }
 
 static void try_profiles(struct maker *maker)
@@ -241,11 +266,11 @@ static void try_leases(struct maker *maker)
     while (low < high && forecast->violation[0] == '\0') {
         size_t middle = (low + high) / 2;
         struct candidate candidate = {
-            .name = "own", .interval_ms = leases[middle] / 10, .lease_ms = leases[middle]};
+            .name = "shortest", .interval_ms = leases[middle] / 10, .lease_ms = leases[middle]};
         crew_stage(maker->crew, "leases in between", 810 + 38 * turn++);
         try_candidate(maker, &candidate, 40 + middle);
         if (candidate.safe) {
-            forecast->own = candidate;
+            forecast->shortest = candidate;
             high = middle;
         } else {
             low = middle + 1;
@@ -262,21 +287,21 @@ size_t forecast_shortest(const struct forecast *forecast)
 }
 
 int forecast_make(const struct question *question, const struct config *config,
-                  const struct conditions *conditions, struct crew *crew, struct forecast *ret,
-                  struct err *err)
+                  struct crew *crew, struct forecast *ret, struct err *err)
 {
     static_assert(sizeof(struct blow_bench) <= sizeof(struct calm_bench), "one memory for both");
     struct maker maker = {.question = question,
                           .config = config,
-                          .conditions = conditions,
                           .crew = crew,
                           .forecast = ret,
                           .benches = calloc(crew->jobs, sizeof *maker.benches)};
     memset(ret, 0, sizeof *ret);
     if (maker.benches == NULL)
         return err_set(err, ERR_SYSTEM, "out of memory");
+    int code = question_conditions(question, config, &maker.conditions, err);
     ret->setup = setup_of(&maker, config->interval_ms, config->lease_ms);
-    int code = make_blows(&maker, err);
+    if (code == 0)
+        code = make_blows(&maker, err);
     if (code == 0 && ret->violation[0] == '\0')
         make_own(&maker);
     if (code == 0 && ret->violation[0] == '\0')

@@ -14,7 +14,7 @@
 
 /* Settings that were tried in this network. */
 struct candidate {
-    char name[16]; /* of the profile; "own" */
+    char name[16]; /* of the profile; "shortest" */
     span_ms interval_ms, lease_ms;
     struct calm_sums calm;
     bool safe; /* lapses: at most one a year, with 95 % confidence */
@@ -27,7 +27,7 @@ struct forecast {
     struct calm_sums calm;         /* all three are up */
     struct calm_sums witness_away; /* and for as long as the witness is away */
     struct candidate profiles[FORECAST_PROFILES]; /* fast, normal, patient */
-    struct candidate own;      /* the shortest lease that is safe here, at interval = lease / 10 */
+    struct candidate shortest; /* lease that is safe here, at interval = lease / 10; if one is */
     uint64_t steps;
     char violation[300]; /* a promise of the product was broken in a run; empty = none */
 };
@@ -35,10 +35,10 @@ struct forecast {
 /* How core settings look when everything but interval and lease is the configuration's. */
 struct core_settings forecast_settings(const struct config *config, span_ms interval_ms,
                                        span_ms lease_ms);
-/* Simulates it all. ERR_SYSTEM: out of memory. `ret` is large: allocate it. */
+/* Simulates it all. ERR_USAGE: the question names a machine that the configuration does not have;
+ * ERR_SYSTEM: out of memory. `ret` is large: allocate it. */
 int forecast_make(const struct question *question, const struct config *config,
-                  const struct conditions *conditions, struct crew *crew, struct forecast *ret,
-                  struct err *err);
+                  struct crew *crew, struct forecast *ret, struct err *err);
 /* The shortest profile that is safe, or FORECAST_PROFILES. */
 size_t forecast_shortest(const struct forecast *forecast);
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "answer_json.h"
+#include "answer_svg.h"
 #include "answer_text.h"
 
 #define EXIT_ANSWERED 0
@@ -38,22 +40,25 @@ static int read_config(const struct question *question, struct config *config)
 static int answer(const struct question *question, const struct config *config,
                   struct forecast *forecast)
 {
-    struct conditions conditions;
     struct crew crew;
     struct err err = {0};
-    if (question_conditions(question, config, &conditions, &err) != 0)
-        return fail(EXIT_USAGE, &err);
     crew_init(&crew, question->jobs, !question->quiet && isatty(STDERR_FILENO));
-    int code = forecast_make(question, config, &conditions, &crew, forecast, &err);
+    int code = forecast_make(question, config, &crew, forecast, &err);
     crew_end(&crew);
     if (code != 0)
-        return fail(EXIT_FAILED, &err);
+        return fail(code == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED, &err);
     if (forecast->violation[0] != '\0') {
         fprintf(stderr, "holdfast-plan: a bug of holdfast, please report it: %s\n",
                 forecast->violation);
         return EXIT_FAILED;
     }
-    answer_text_print(stdout, question, config, forecast);
+    if (question->svg[0] != '\0' &&
+        answer_svg_write(question->svg, question, config, forecast, &err) != 0)
+        return fail(EXIT_FAILED, &err);
+    if (!question->json)
+        answer_text_print(stdout, question, config, forecast);
+    else if (answer_json_print(stdout, question, config, forecast, &err) != 0)
+        return fail(EXIT_FAILED, &err);
     return EXIT_ANSWERED;
 }
 

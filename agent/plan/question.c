@@ -118,8 +118,9 @@ static int take_stall_part(struct question *question, const char *part, struct e
             return err_wrap(err, "--stall");
         return 0;
     }
-    return err_set(err, ERR_USAGE, "--stall: \"%.40s\" is unknown; expected p99=LENGTH, and perhaps "
-                                   "p50=LENGTH and every=LENGTH, with commas between", part);
+    return err_set(err, ERR_USAGE, "--stall: \"%.40s\" is unknown; expected p99=LENGTH, and "
+                                   "perhaps p50=LENGTH and every=LENGTH, with commas between",
+                   part);
 }
 
 static int take_stall(struct question *question, const struct option_spec *spec,
@@ -145,7 +146,7 @@ static int take_stall(struct question *question, const struct option_spec *spec,
     if (stalls->every_ms == 0)
         stalls->every_ms = 60000;
     if (stalls->p50_ms > stalls->p99_ms)
-        return err_set(err, ERR_USAGE, "--stall: p50 is longer than p99; expected it the other way");
+        return err_set(err, ERR_USAGE, "--stall: p50 is longer than p99; expected p50 <= p99");
     return 0;
 }
 
@@ -309,9 +310,4 @@ int question_conditions(const struct question *question, const struct config *co
         ret->loss_ppt[from][to] = loss->loss_ppt;
     }
     return 0;
-}
-
-const char *question_help(void)
-{
-    return "help\n";
 }

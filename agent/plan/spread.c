@@ -40,7 +40,7 @@ span_ms spread_at(const struct spread *spread, uint32_t permille)
 {
     uint64_t size = spread_size(spread);
     if (size == 0)
-        return 0;
+        return SPREAD_NOTHING;
     uint64_t rank = (size * permille + 999) / 1000;
     if (rank == 0)
         rank = 1;

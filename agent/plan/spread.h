@@ -8,7 +8,8 @@
 #include "../../proto/words.h"
 
 #define SPREAD_MAX 5000
-#define SPREAD_NEVER ((span_ms)-1) /* as an answer: it never came within the limit */
+#define SPREAD_NEVER ((span_ms)-1)   /* as an answer: it never came within the limit, */
+#define SPREAD_NOTHING ((span_ms)-2) /* or nothing was measured */
 
 struct spread {
     int32_t ms[SPREAD_MAX];
@@ -23,7 +24,7 @@ void spread_join(struct spread *spread, const struct spread *other);
 /* Puts it in order; once, after the last add, before the questions. */
 void spread_sort(struct spread *spread);
 /* The length that `permille` of all are not longer than (nearest rank); 1000 = the longest.
- * SPREAD_NEVER when that one never came; 0 of nothing. */
+ * SPREAD_NEVER when that one never came, SPREAD_NOTHING when there is none. */
 span_ms spread_at(const struct spread *spread, uint32_t permille);
 /* All, those that never came included. */
 uint32_t spread_size(const struct spread *spread);
