@@ -66,7 +66,7 @@ static struct setup setup_of(const struct maker *maker, span_ms interval_ms, spa
                           .conditions = maker->conditions,
                           .has_record = config->record_count > 0,
                           .fences = config->record_count == 0 ||
-                                    config->records[0].provider == PROVIDER_RFC2136};
+                                    config->records[0].provider != PROVIDER_EXEC};
 }
 
 /* A seed of its own for each purpose and task. */

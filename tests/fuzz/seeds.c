@@ -35,6 +35,7 @@ int main(int argc, char **argv)
     seeds_speech();
     seeds_texts();
     seeds_dns();
+    seeds_api();
     seeds_plays();
     printf("%u seeds\n", written);
     return 0;

@@ -160,15 +160,15 @@ static void finish_reading(struct provider *provider)
     struct reading *reading = &provider->reading;
     if (reading->outcome == PROVIDER_WON)
         weigh_zone(provider);
-    if (reading->outcome == PROVIDER_WON) {
+    bool good = reading->outcome == PROVIDER_WON;
+    if (good)
         provider->chain = reading->seen.chain;
-        provider->primary = reading->seen.primary;
-    }
+    provider->primary = good && reading->seen.primary;
     struct provider_state state = reading->seen.state;
     char detail[DETAIL_SIZE];
     memcpy(detail, reading->detail, sizeof detail);
     state.servers = 1;
-    state.servers_ok = reading->outcome == PROVIDER_WON;
+    state.servers_ok = good;
     stop_reading(provider);
     reading->on_read(reading->owner, reading->outcome, &state, detail);
 }

@@ -224,12 +224,13 @@ static void add_absence(json_t *sets, const struct powerdns_names *names,
 static void add_chain(json_t *sets, const struct powerdns_names *names,
                       const struct powerdns_chain *chain, const char *token)
 {
-    char text[POWERDNS_CHAIN_MAX * TOKEN_SIZE], name[POWERDNS_NAME_SIZE];
+    char text[POWERDNS_CHAIN_MAX * TOKEN_SIZE];
     int used = snprintf(text, sizeof text, "%s", token);
     size_t kept = chain->count < POWERDNS_CHAIN_MAX ? chain->count : POWERDNS_CHAIN_MAX - 1;
     for (size_t i = 0; i < kept; i++)
         used += snprintf(text + used, sizeof text - (size_t)used, " %s", chain->tokens[i]);
     if (kept < chain->count) {
+        char name[POWERDNS_NAME_SIZE];
         tombstone_name(names, chain->tokens[kept], name);
         add_delete(sets, name, "CNAME");
     }

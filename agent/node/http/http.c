@@ -100,7 +100,7 @@ static void end_with(struct http_call *call, enum http_end how, const char *deta
 static void answered(struct http_call *call)
 {
     struct http_answer answer = {.end = HTTP_ANSWERED, .retry_after_ms = -1};
-    char detail[HTTP_DETAIL_SIZE] = "", where[120];
+    char detail[HTTP_DETAIL_SIZE] = "";
     long status = 0;
     curl_off_t wait_s = 0;
     (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -111,6 +111,7 @@ static void answered(struct http_call *call)
     answer.body_size = call->body_size;
     answer.inside = call->easy;
     if (status >= 300 && status < 400) {
+        char where[120];
         http_header(&answer, "Location", where, sizeof where);
         answer.end = HTTP_REFUSED;
         (void)snprintf(detail, sizeof detail, "%s: answers with a redirect (%ld%s%s), which is "
