@@ -128,6 +128,8 @@ static bool take_all(const char *text, struct stored *ret)
 /* Could a peer ever have written this? */
 static bool makes_sense(const struct stored *stored)
 {
+    if (stored->epoch > 2 * EPOCH_MAX)
+        return false;
     if (stored->holder == PEER_NONE)
         return true;
     return stored->holder < NODE_COUNT && stored->epoch != 0 &&

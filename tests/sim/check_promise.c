@@ -120,6 +120,6 @@ void check_said(struct world *world, uint8_t slot, const struct statement *state
         return; /* of an earlier life: it answers nothing and backs nobody */
     if (is_bound_elsewhere(world, slot, promise->holder) && !forced)
         broke(world, slot, "backs", promise->holder);
-    if (promise->holder != role)
+    if (promise->holder != role && promise->holder != world->liar) /* nothing is owed to a liar */
         note_binding(world, slot, promise);
 }
