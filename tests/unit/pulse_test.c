@@ -112,4 +112,17 @@ TEST(a_gap_of_the_whole_window_forgets_all_arrivals)
     }
 }
 
+TEST(after_a_gap_of_a_window_the_first_arrival_counts_for_a_whole_one)
+{
+    struct pulse pulse;
+    pulse_init(&pulse);
+    for (uint64_t seq = 1; seq <= 5; seq++)
+        pulse_heard(&pulse, &(struct mark){1, seq}, 10, true, -1);
+    pulse_heard(&pulse, &(struct mark){1, 5 + 64}, 20, true, -1);
+    CHECK_EQ(pulse_loss_ppt(&pulse), 63 * 1000 / 64);
+    for (uint64_t seq = 70; seq < 70 + 63; seq++)
+        pulse_heard(&pulse, &(struct mark){1, seq}, 30, true, -1);
+    CHECK_EQ(pulse_loss_ppt(&pulse), 0);
+}
+
 CHECK_MAIN
