@@ -125,4 +125,16 @@ TEST(after_a_gap_of_a_window_the_first_arrival_counts_for_a_whole_one)
     CHECK_EQ(pulse_loss_ppt(&pulse), 0);
 }
 
+TEST(a_smoothed_round_trip_is_rounded_to_the_nearest)
+{
+    struct pulse pulse;
+    pulse_init(&pulse);
+    pulse.rtt_ms = 8;
+    pulse_heard(&pulse, &(struct mark){1, 1}, 10, true, 12);
+    CHECK_EQ(pulse.rtt_ms, 9); /* 8.5 */
+    pulse.rtt_ms = 8;
+    pulse_heard(&pulse, &(struct mark){1, 2}, 20, true, 11);
+    CHECK_EQ(pulse.rtt_ms, 8); /* 8.375 */
+}
+
 CHECK_MAIN
