@@ -122,7 +122,7 @@ static void check_complaints(const struct reading *reading)
 static void check_serve(const struct serve *serve)
 {
     uint8_t binary[16];
-    CHECK_RANGE(serve->a_count + serve->aaaa_count, 1, 2 * ADDRESS_MAX);
+    CHECK_RANGE(serve->a_count + serve->aaaa_count, 1, (size_t)2 * ADDRESS_MAX);
     FUZZ_CHECK(serve->a_count <= ADDRESS_MAX && serve->aaaa_count <= ADDRESS_MAX);
     for (size_t i = 0; i < serve->a_count; i++)
         FUZZ_CHECK(inet_pton(AF_INET, serve->a[i], binary) == 1);

@@ -92,7 +92,7 @@ static struct stored find(const char *directory, char *ret_trouble, size_t size)
 {
     uv_loop_t loop;
     struct store *store = NULL;
-    struct stored found;
+    struct stored found = {0};
     struct err err;
     uv_loop_init(&loop);
     CHECK_EQ(store_open(&store, &loop, directory, &found, &err), 0);

@@ -191,4 +191,36 @@ TEST(forced_is_not_said_before_its_number_is_on_disk)
     CHECK_EQ(rig.said.claim, 102);
 }
 
+/* Rule N10 for a lease: a forced node did not have to ask for it. */
+TEST(a_member_that_nobody_confirmed_makes_no_lease_of_it)
+{
+    struct rig rig;
+    struct stored found = peers_file(100, PEER_NONE);
+    found.members.key_hash[PEER_WITNESS][0] ^= 1;
+    peers_start(&rig, 0, found);
+    peers_pass(&rig, LEASE);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    peers_written(&rig);
+    peers_pass(&rig, 50);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_CLAIMING);
+    CHECK(rig.core.force.on);
+    rig.core.roster.is_new[PEER_WITNESS] = false;
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
+}
+
+TEST(a_forced_permit_carries_the_forced_number)
+{
+    struct rig rig;
+    struct permit permit;
+    enum reason reason;
+    forced(&rig);
+    CHECK(core_permit(&rig.core, rig.now, 100, &permit, &reason));
+    CHECK_EQ(permit.epoch, 102);
+    CHECK(core_permit_holds(&rig.core, rig.now, &permit));
+    permit.epoch = 104;
+    CHECK(!core_permit_holds(&rig.core, rig.now, &permit));
+}
+
 CHECK_MAIN

@@ -291,4 +291,21 @@ TEST(a_claim_does_not_need_a_wall_clock)
     CHECK_EQ(rig.noted[REASON_WALL_POISONED], 1);
 }
 
+/* No wall clock, however wrong later, may bring it back. */
+TEST(a_pause_that_ended_while_the_process_was_down_is_written_as_none)
+{
+    struct stored found = peers_file(100, PEER_NONE);
+    struct rig rig;
+    found.pause_order = 4;
+    found.pause_until_wall_s = WALL - 1;
+    peers_start(&rig, 0, found);
+    CHECK_EQ(rig.writes, 1);
+    CHECK_EQ(rig.stored.pause_until_wall_s, 0);
+    CHECK_EQ(rig.stored.pause_order, 4);
+    CHECK_EQ(rig.stored.epoch, 100);
+    found.pause_until_wall_s = 0;
+    peers_start(&rig, 0, found);
+    CHECK_EQ(rig.writes, 0);
+}
+
 CHECK_MAIN

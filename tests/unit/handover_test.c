@@ -347,4 +347,34 @@ TEST(a_node_that_acts_by_force_has_no_successor)
     CHECK_EQ(list.list[0].peer, 0);
 }
 
+TEST(the_second_node_hands_over_to_the_first_as_well)
+{
+    struct rig rig;
+    elected_holder(&rig, 1);
+    CHECK_EQ(dies(&rig), REASON_TARGET_SILENT);
+    elected_renew(&rig, 61000);
+    CHECK_EQ(dies(&rig), REASON_NONE);
+    peers_fit(&rig, false);
+    CHECK(rig.core.claim.leaving);
+    CHECK_EQ(rig.core.leave_reason, REASON_LEAVING_UNFIT);
+}
+
+TEST(failback_comes_at_the_end_of_its_time)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    peers_ping(&rig, 1);
+    rig.core.settings.prefer = 1;
+    rig.core.settings.failback_after_ms = 10000;
+    rig.core.claim.since = rig.now - 60000;
+    rig.core.merit.other_fit_since = rig.now - 9999;
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
+    rig.core.merit.other_fit_since = rig.now - 10000;
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_LEAVING_PREFERRED);
+    rig.core.settings.prefer = 0;
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
+    rig.core.settings.prefer = PEER_NONE;
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
+}
+
 CHECK_MAIN

@@ -350,9 +350,31 @@ TEST(more_bytes_than_a_statement_may_have_are_not_verified)
     CHECK_EQ(take(&world, &datagram), INTAKE_BAD_SIGNATURE);
     datagram = stuffed(&world, SEAL_SIGNATURE_SIZE + 1);
     CHECK_EQ(take(&world, &datagram), INTAKE_BAD_SIGNATURE);
-    datagram = stuffed(&world, SEAL_SIGNATURE_SIZE);
-    CHECK(take(&world, &datagram) != INTAKE_OK);
+    for (size_t size = 0; size <= SEAL_SIGNATURE_SIZE; size++) {
+        datagram = stuffed(&world, size);
+        CHECK_EQ(take(&world, &datagram), INTAKE_TOO_SHORT);
+    }
     doors_close(&world.doors);
+}
+
+TEST(a_door_opens_on_any_memory_and_leaves_no_keys_behind)
+{
+    static const uint8_t nothing[SEAL_PAIR_SIZE];
+    struct doors doors;
+    struct intake intake;
+    doors_open(&doors);
+    memset(&intake, 0x5a, sizeof intake);
+    CHECK(intake_open(&intake, 0, doors.secret[0],
+                      (const uint8_t(*)[SEAL_PUBLIC_SIZE])doors.keys, DOORS_CLUSTER));
+    for (int verdict = 0; verdict < INTAKE_VERDICT_COUNT; verdict++)
+        CHECK_EQ(intake.counts[verdict], 0);
+    CHECK_EQ(intake.stranger_count, 0);
+    CHECK_EQ(memcmp(intake.pairs[0], nothing, sizeof nothing), 0);
+    CHECK(memcmp(intake.pairs[1], nothing, sizeof nothing) != 0);
+    intake_close(&intake);
+    for (int peer = 0; peer < PEER_COUNT; peer++)
+        CHECK_EQ(memcmp(intake.pairs[peer], nothing, sizeof nothing), 0);
+    doors_close(&doors);
 }
 
 CHECK_MAIN

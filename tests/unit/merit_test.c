@@ -112,4 +112,16 @@ TEST(the_end_of_a_maintenance_that_was_not_on_is_not_told)
     CHECK(!desk.outcome.prompt);
 }
 
+TEST(the_shortest_maintenance_is_one)
+{
+    struct desk desk;
+    begin(&desk);
+    merit_maintenance(&desk.merit, 1, 1000, &desk.outcome);
+    CHECK(merit_in_maintenance(&desk.merit, 1000));
+    CHECK(!merit_in_maintenance(&desk.merit, 1001));
+    CHECK_EQ(desk.outcome.notes[0].reason, REASON_MAINTENANCE_ON);
+    CHECK_EQ(desk.outcome.notes[0].number, 1);
+    CHECK(desk.outcome.prompt);
+}
+
 CHECK_MAIN

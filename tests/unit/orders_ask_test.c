@@ -209,4 +209,34 @@ TEST(excusing_the_other_node_with_unchanged_keys_writes_nothing)
     CHECK_EQ(rig.writes, 0);
 }
 
+TEST(the_second_node_hands_over_to_the_first)
+{
+    struct rig rig;
+    elected_holder(&rig, 1);
+    CHECK_EQ(against(&rig, order(ORDER_HANDOVER, PEER_NONE, 0)).peer, 0);
+    CHECK_EQ(against(&rig, order(ORDER_MAINTENANCE, PEER_NONE, 60000)).peer, 0);
+    peers_ping(&rig, 0);
+    peers_step(&rig, order(ORDER_MAINTENANCE, PEER_NONE, 60000));
+    CHECK(rig.core.claim.leaving);
+    CHECK_EQ(rig.core.leave_reason, REASON_LEAVING);
+    size_t told = 0;
+    for (size_t i = 0; i < rig.out.note_count; i++)
+        told += rig.out.notes[i].reason == REASON_LEAVING && rig.out.notes[i].peer == 0;
+    CHECK_EQ(told, 1);
+}
+
+/* `maintenance on --anyway`: the lease stays where it is until somebody can take it. */
+TEST(maintenance_anyway_marks_the_node_and_moves_nothing_without_a_target)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    struct event event = order(ORDER_MAINTENANCE, PEER_NONE, 60000);
+    event.order.anyway = true;
+    CHECK_EQ(against(&rig, event).reason, REASON_NONE);
+    peers_step(&rig, event);
+    CHECK(merit_in_maintenance(&rig.core.merit, rig.now));
+    CHECK(!rig.core.claim.leaving);
+    CHECK(claim_holds(&rig.core.claim, rig.now));
+}
+
 CHECK_MAIN

@@ -98,4 +98,28 @@ TEST(a_resume_without_a_pause_is_an_order_but_no_news)
     CHECK_EQ(desk.outcome.notes[1].reason, REASON_RESUMED);
 }
 
+TEST(nothing_of_a_damaged_file_is_believed)
+{
+    struct pause pause;
+    struct stored found = {.present = false, .pause_order = 8, .pause_until_wall_s = 1100};
+    pause_init(&pause, &found, 5000, 1000);
+    CHECK_EQ(pause.order, 0);
+    CHECK_EQ(pause.until, MONO_LONG_AGO);
+}
+
+TEST(a_long_order_is_shortened_only_beyond_its_bound)
+{
+    struct pause pause;
+    struct stored found = {.present = true, .pause_order = 8};
+    found.pause_until_wall_s = 1000 + PAUSE_MS_MAX / 1000 - 1;
+    pause_init(&pause, &found, 5000, 1000);
+    CHECK_EQ(pause.until, 5000 + PAUSE_MS_MAX - 1000);
+    found.pause_until_wall_s = 1001;
+    pause_init(&pause, &found, 5000, 1000);
+    CHECK_EQ(pause.until, 6000);
+    found.pause_until_wall_s = 0;
+    pause_init(&pause, &found, 5000, -1000);
+    CHECK_EQ(pause.until, MONO_LONG_AGO); /* resumed */
+}
+
 CHECK_MAIN

@@ -146,4 +146,27 @@ TEST(a_new_cluster_that_hears_a_number_has_to_learn_like_a_lost_file)
     CHECK(learned(&hush, 60000));
 }
 
+TEST(what_waits_for_the_disk_has_no_end_of_its_own)
+{
+    struct hush hush;
+    begin(&hush, file);
+    silence_writing(&hush.silence, 3);
+    CHECK_EQ(silence_until(&hush.silence), MONO_NEVER);
+    CHECK(!learned(&hush, 1000000));
+    CHECK(silence_holds(&hush.silence));
+    silence_written(&hush.silence, 107, &hush.outcome);
+    CHECK_EQ(silence_until(&hush.silence), MONO_LONG_AGO);
+    CHECK(hush.outcome.prompt);
+}
+
+TEST(nothing_of_a_damaged_file_is_believed)
+{
+    struct hush hush;
+    begin(&hush, (struct stored){.present = false, .epoch = 102, .holder = 0, .length_ms = 9000});
+    CHECK_EQ(hush.silence.stored_epoch, 0);
+    CHECK_EQ(hush.silence.stored_holder, PEER_NONE);
+    CHECK_EQ(hush.silence.lease_max_ms, LEASE);
+    CHECK_EQ(hush.silence.kind, SILENCE_AMNESIA);
+}
+
 CHECK_MAIN

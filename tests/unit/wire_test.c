@@ -151,7 +151,7 @@ TEST(a_failed_decoding_leaves_the_result_alone)
     wire_close(&desk.wire);
 }
 
-#define ROW(verdict, text) {verdict, text, sizeof text - 1}
+#define ROW(verdict, text) {verdict, text, sizeof(text) - 1}
 
 TEST(bad_input_is_refused_for_what_it_is)
 {
@@ -202,6 +202,11 @@ TEST(bad_input_is_refused_for_what_it_is)
         ROW(WIRE_TYPE, "\x81\x0b\x95\x00\x00\x00\x00\xff"),         /* answers seq -1 */
         ROW(WIRE_TYPE, "\x81\x12\x92\xff\x00"),                      /* pause number -1 */
         ROW(WIRE_TYPE, "\x81\x12\x92\x00\xff"),                      /* pause of -1 ms */
+        ROW(WIRE_TYPE, "\x81\x13\x94\x00\x00\x00\x00"), /* four ages */
+        ROW(WIRE_TYPE, "\x81\x12\x93\x00\x00\x00"),     /* a pause of three parts */
+        ROW(WIRE_TYPE, "\x81\x0b\x96\x00\x00\x00\x00\x00\x00"),
+        ROW(WIRE_OK, "\x81\x63\x91\x91\xa0"), /* no text is no container */
+        ROW(WIRE_OK, "\x81\x63\x91\x91\xc4\x00"),
         ROW(WIRE_TYPE, "\x81\x13\x93\x00\x00\xff"),                  /* heard -1 ms ago */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -249,6 +254,19 @@ TEST(no_random_bytes_and_no_flipped_bit_can_crash_it)
             desk.bytes[0] = (uint8_t)(0x80 | (desk.bytes[0] & 0x0f));
         decode(&desk);
     }
+    wire_close(&desk.wire);
+}
+
+TEST(a_statement_that_is_refused_late_leaves_the_result_alone_too)
+{
+    static const char late[] = "\x82\x01\x02\x02\xff"; /* from 2; boot -1 */
+    struct desk desk;
+    begin(&desk);
+    memset(&desk.statement, 0x5a, sizeof desk.statement);
+    struct statement before = desk.statement;
+    CHECK_EQ(wire_decode(&desk.wire, (const uint8_t *)late, sizeof late - 1, &desk.statement),
+             WIRE_TYPE);
+    CHECK_EQ(memcmp(&before, &desk.statement, sizeof before), 0);
     wire_close(&desk.wire);
 }
 
