@@ -71,10 +71,10 @@ static json_t *calm(const struct calm_sums *sums)
     double years = sums->seconds / YEAR_S;
     return json_pack("{s:f, s:f, s:I, s:I, s:o, s:o, s:f, s:f, s:I}", "simulated_years", years,
                      "stands_for_years", lapses.years, "close_call_runs", (json_int_t)sums->runs,
-                     "stall_runs", (json_int_t)sums->stalls, "unwanted_moves", rate(&moves), "leases_lost", rate(&lapses),
-                     "handovers_per_year", sums->handovers / years, "without_holder_s_per_year",
-                     sums->without_ms / 1000 / years, "longest_without_holder_ms",
-                     (json_int_t)sums->longest_ms);
+                     "stall_runs", (json_int_t)sums->stalls, "unwanted_moves", rate(&moves),
+                     "leases_lost", rate(&lapses), "handovers_per_year", sums->handovers / years,
+                     "without_holder_s_per_year", sums->without_ms / 1000 / years,
+                     "longest_without_holder_ms", (json_int_t)sums->longest_ms);
 }
 
 static json_t *candidate(const struct candidate *candidate)

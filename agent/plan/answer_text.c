@@ -172,9 +172,11 @@ static void print_calm(FILE *out, const char *title, const struct calm_sums *sum
 static void print_candidate(FILE *out, const struct candidate *candidate)
 {
     struct calm_rate lapses = calm_rate(&candidate->calm, &candidate->calm.lapses);
-    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE], seen[40], most[60];
-    fprintf(out, "  %-9s %6s / %-6s  %-9s", candidate->name, span(candidate->interval_ms, interval),
-            span(candidate->lease_ms, lease), candidate->safe ? "safe" : "not safe");
+    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
+    char seen[40], most[60];
+    fprintf(out, "  %-9s %6s / %-6s  %-9s", candidate->name,
+            span(candidate->interval_ms, interval), span(candidate->lease_ms, lease),
+            candidate->safe ? "safe" : "not safe");
     answer_text_rate(&lapses, seen, sizeof seen);
     answer_text_most(&lapses, most, sizeof most);
     fprintf(out, " %s (%s)\n", seen, most);
@@ -184,7 +186,7 @@ static void print_advice(FILE *out, const struct forecast *forecast)
 {
     size_t shortest = forecast_shortest(forecast);
     char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
-    fprintf(out, "\nleases lost on this network; safe: at most one a year, with 95 %% confidence\n");
+    fprintf(out, "\nleases lost on this network (safe: at most one a year, 95 %% confidence)\n");
     for (size_t i = 0; i < FORECAST_PROFILES; i++)
         print_candidate(out, &forecast->profiles[i]);
     if (forecast->shortest.tried)
