@@ -1,6 +1,7 @@
 #include "handover.h"
 
 #include "candidacy.h"
+#include "standing.h"
 
 static void add(struct obstacles *list, enum reason reason, uint8_t peer)
 {
@@ -49,17 +50,18 @@ enum reason handover_due(const struct core *core, mono_ms now)
         pause_is_on(&core->pause, now))
         return REASON_NONE;
     handover_ask(core, now, other, &obstacles);
-    if (obstacles.count > 0 || core->last[other].lease_ms == 0)
+    if (obstacles.count > 0)
         return REASON_NONE;
     if (!echo_is_fresh(&core->echo, other, now, lease_window(settings->lease_ms)))
         return REASON_NONE;
+    if (merit_in_maintenance(merit, now))
+        return REASON_LEAVING; /* ordered while nobody could take over */
     span_ms held_ms = now - core->claim.since;
     if (merit->known && !merit->fit)
         return held_ms >= merit_hold_length(merit, settings->min_hold_ms, now)
                    ? REASON_LEAVING_UNFIT
                    : REASON_NONE;
-    if (settings->prefer == other && merit->other_fit_since != MONO_NEVER &&
-        now - merit->other_fit_since >= settings->failback_after_ms &&
+    if (settings->prefer == other && now - merit->other_fit_since >= settings->failback_after_ms &&
         held_ms >= settings->failback_after_ms)
         return REASON_LEAVING_PREFERRED;
     return REASON_NONE;
@@ -67,8 +69,7 @@ enum reason handover_due(const struct core *core, mono_ms now)
 
 static bool fresh(const struct core *core, uint8_t peer, mono_ms now)
 {
-    return peer == core->settings.self ||
-           echo_is_fresh(&core->echo, peer, now, core->settings.lease_ms);
+    return echo_is_fresh(&core->echo, peer, now, core->settings.lease_ms);
 }
 
 /* The node that would have to take over: the other one of the holder; of nobody, any. */
@@ -120,7 +121,8 @@ void handover_ask_survival(const struct core *core, mono_ms now, struct obstacle
     ret->count = 0;
     uint8_t next = successor(core, now);
     if (next == PEER_NONE) {
-        add(ret, REASON_NO_HOLDER, PEER_NONE);
+        uint8_t forced = standing_forced(core, now);
+        add(ret, forced == PEER_NONE ? REASON_NO_HOLDER : REASON_ACTS_FORCED, forced);
         return;
     }
     if (next == core->settings.self)

@@ -121,6 +121,8 @@
       "only {peer} would be left to vote with: not heard freshly, so nobody could take over")   \
     X(NOT_FORCED, INFO, "not-forced", "there is no forced takeover to end")                     \
     X(NOTHING_TO_RECOVER, INFO, "nothing-to-recover", "nothing waits for {peer}")               \
-    X(NO_HOLDER, INFO, "no-holder", "nobody holds now")
+    X(NO_HOLDER, INFO, "no-holder", "nobody holds now")                                         \
+    X(ACTS_FORCED, INFO, "acts-forced",                                                         \
+      "{peer} acts by force, without two of three, and nobody stands by")
 
 #endif

@@ -15,13 +15,30 @@ uint8_t standing_holder(const struct core *core, mono_ms now)
     return held && core->voter.promise.answers.boot != 0 ? bound : PEER_NONE;
 }
 
+static bool is_forced(const struct core *core)
+{
+    return core->force.on && core->claim.phase == CLAIM_CLAIMING;
+}
+
+uint8_t standing_forced(const struct core *core, mono_ms now)
+{
+    uint8_t self = core->settings.self;
+    if (is_forced(core))
+        return self;
+    for (uint8_t node = 0; node < NODE_COUNT; node++)
+        if (node != self && (core->last[node].flags & STATEMENT_FORCED) != 0 &&
+            echo_is_fresh(&core->echo, node, now, core->settings.lease_ms))
+            return node;
+    return PEER_NONE;
+}
+
 static enum standing kind_now(const struct core *core, mono_ms now)
 {
     if (core->settings.self == PEER_WITNESS)
         return STANDING_WITNESS;
     if (claim_holds(&core->claim, now))
         return STANDING_HOLDER;
-    if (core->force.on && core->claim.phase == CLAIM_CLAIMING)
+    if (is_forced(core))
         return STANDING_FORCED;
     return standing_holder(core, now) != PEER_NONE ? STANDING_STANDBY : STANDING_ALONE;
 }

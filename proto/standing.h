@@ -12,5 +12,8 @@ struct standing_report standing_now(const struct core *core, mono_ms now);
 bool standing_differs(const struct standing_report *a, const struct standing_report *b);
 /* The holder in force as far as this peer knows at `now`, or PEER_NONE. */
 uint8_t standing_holder(const struct core *core, mono_ms now);
+/* Rule N11: the node that acts by an operator's word: this one, or one that says so and is fresh;
+ * PEER_NONE when none does. It is no holder: nobody need have backed it. */
+uint8_t standing_forced(const struct core *core, mono_ms now);
 
 #endif

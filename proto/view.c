@@ -66,20 +66,21 @@ static bool somebody_claims(const struct core *core, mono_ms now)
 static void see_holder(const struct core *core, mono_ms now, struct view *ret)
 {
     ret->holder = standing_holder(core, now);
+    if (ret->holder == PEER_NONE)
+        ret->holder = standing_forced(core, now);
     if (ret->holder != PEER_NONE)
         ret->contact = CONTACT_HELD;
     else
         ret->contact = somebody_claims(core, now) ? CONTACT_ELECTING : CONTACT_NONE;
     ret->lease_left_ms = -1;
-    if (ret->holder == core->settings.self) {
+    if (claim_holds(&core->claim, now)) {
         ret->epoch = core->claim.held;
         ret->lease_left_ms = core->claim.backed_until - now;
-    } else if (ret->holder != PEER_NONE) {
+    } else if (ret->holder != PEER_NONE && ret->holder != core->settings.self) {
         const struct statement *said = &core->last[ret->holder];
-        uint64_t promised = core->voter.promise.epoch;
-        ret->epoch = said->claim != 0 ? said->claim : promised;
+        ret->epoch = said->claim;
         mono_ms until = voter_bound_until(&core->voter, now);
-        if (voter_bound_to(&core->voter, now) == ret->holder && until > now)
+        if (voter_bound_to(&core->voter, now) == ret->holder)
             ret->lease_left_ms = until - now;
     }
     ret->quorum = count_quorum(core, now, ret->holder);

@@ -35,7 +35,7 @@ struct view {
     uint8_t self;
     mono_ms now;
     enum standing standing;
-    uint8_t holder;        /* PEER_NONE when none is known to be in force */
+    uint8_t holder;        /* in force, or forced (N11); PEER_NONE when none is known */
     enum contact contact;
     uint64_t epoch;        /* the number in force: mine if I hold, else the holder's */
     mono_ms since;         /* of the standing */

@@ -94,7 +94,7 @@ static const char help_switchover[] =
     "then the new holder could not move the name.\n"
     "\n"
     "  --to NODE   only to this node\n"
-    "  --anyway    also when the DNS server cannot be read\n"
+    "  --anyway    also when the DNS server cannot be read, and from one unfit node to another\n"
     "\n"
     "Exit status: 0 handed over, 1 begun but not finished, 3 daemon not reachable, 4 refused.\n";
 static const char help_takeover[] =
@@ -120,7 +120,8 @@ static const char help_maintenance[] =
     "\n"
     "  --for LENGTH    how long (30m, 2h, 1d)\n"
     "  --reason TEXT   shown in status\n"
-    "  --anyway        also when the other node is not fit\n"
+    "  --anyway        also when nobody could take over: a holder then goes on holding, and hands\n"
+    "                  over as soon as somebody can\n"
     "\n"
     "Exit status: 0 done, 1 begun but not finished, 3 daemon not reachable, 4 refused.\n";
 static const char help_pause[] =
@@ -140,8 +141,9 @@ static const char help_restart[] =
     "\n"
     "The daemon replaces itself by the installed program, keeps its standing, and nothing moves.\n"
     "Use it after an upgrade, and after a change of the configuration that a reload cannot take.\n"
+    "Waits until the new one stands where the old one stood: two leases and 2 s at most.\n"
     "\n"
-    "Exit status: 0 the new one answers, 1 it does not, 3 daemon not reachable, 4 refused.\n";
+    "Exit status: 0 it does, 1 it does not, 3 daemon not reachable, 4 refused.\n";
 static const char help_recover[] =
     "usage: holdfast recover --peer-is-down NODE [--yes]\n"
     "\n"
@@ -155,7 +157,8 @@ static const char help_recover[] =
 static const char help_is_active[] =
     "usage: holdfast is-active\n"
     "\n"
-    "Prints nothing. Exit status: 0 this node holds now, 1 it does not, 3 no answer within 1 s.\n"
+    "Prints nothing, except why when there is no answer. Exit status: 0 this node holds now, 1 it\n"
+    "does not, 3 no answer within 1 s.\n"
     "  */5 * * * *  holdfast is-active && /usr/local/bin/only-on-the-holder\n";
 static const char help_ready[] =
     "usage: holdfast ready\n"
@@ -167,7 +170,8 @@ static const char help_proof[] =
     "       holdfast proof verify FILE\n"
     "\n"
     "The takeover certificate: the signed statements that made a node the holder, as JSON\n"
-    "{epoch, holder, statements[]}. 'verify' needs no daemon, only the configuration.\n"
+    "{epoch, holder, statements[]}. 'verify' needs no daemon, only the configuration; it also\n"
+    "takes evidence.json of the state directory, two statements that contradict each other.\n"
     "\n"
     "Exit status: 0 shown or genuine, 1 not genuine or none, 3 daemon not reachable.\n";
 static const char help_init[] =
@@ -177,7 +181,8 @@ static const char help_init[] =
     "so that this peer need not hear both others once. Run it on the machines that are there,\n"
     "before the daemon starts. Never on a machine that had a state and lost it.\n"
     "\n"
-    "Exit status: 0 written, 1 not possible, 2 usage, configuration or key, 4 there is a state.\n";
+    "Exit status: 0 written, 1 not possible (no state directory, disk full), 2 usage,\n"
+    "configuration or key, 4 refused: there is a state, or the daemon runs.\n";
 static const char help_keygen[] =
     "usage: holdfast keygen [--output FILE]\n"
     "\n"

@@ -51,12 +51,23 @@ static void since_text(const json_t *status, char *ret, size_t size)
         snprintf(ret, size, " since %.10s %.5s UTC (%s)", since, since + 11, length);
 }
 
+static bool peer_is_forced(const json_t *status, const char *name)
+{
+    const json_t *peers = json_object_get(status, "peers");
+    for (size_t i = 0; i < json_array_size(peers); i++) {
+        const json_t *peer = json_array_get(peers, i);
+        if (strcmp(text_of(peer, "name"), name) == 0)
+            return strcmp(text_of(peer, "standing"), "forced") == 0;
+    }
+    return false;
+}
+
 static void headline_held(const struct screen *screen, const char *holder)
 {
     const json_t *status = screen->status;
     const char *standing = text_of(status, "standing");
     bool mine = strcmp(holder, text_of(status, "self")) == 0;
-    bool forced = mine && strcmp(standing, "forced") == 0;
+    bool forced = mine ? strcmp(standing, "forced") == 0 : peer_is_forced(status, holder);
     char since[80] = "", epoch[40] = "";
     if (mine)
         since_text(status, since, sizeof since);
@@ -137,12 +148,12 @@ static void lease_line(const struct screen *screen)
 
 static const char *other_node(const json_t *status, const char *holder)
 {
-    const json_t *peers = json_object_get(status, "peers");
+    const json_t *list = json_object_get(status, "peers");
     if (strcmp(text_of(status, "role"), "node") == 0 &&
         strcmp(text_of(status, "self"), holder) != 0)
         return text_of(status, "self");
-    for (size_t i = 0; i < json_array_size(peers); i++) {
-        const json_t *peer = json_array_get(peers, i);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *peer = json_array_get(list, i);
         bool node = strcmp(text_of(peer, "role"), "node") == 0;
         if (node && strcmp(text_of(peer, "name"), holder) != 0)
             return text_of(peer, "name");
@@ -275,7 +286,10 @@ static void record_line(const struct screen *screen, const json_t *record)
                  strlen(at) >= 19 ? " at " : "", strlen(at) >= 19 ? at + 11 : "",
                  strlen(at) >= 19 ? " UTC" : "");
     int64_t number = number_of(record, "epoch", 0);
-    char epoch[40] = ", no fence seen";
+    bool command = strcmp(text_of(record, "fence"), "none") == 0;
+    char epoch[40] = "";
+    if (number == 0 && !command)
+        snprintf(epoch, sizeof epoch, ", no fence seen");
     if (number > 0)
         snprintf(epoch, sizeof epoch, ", epoch %" PRId64, number);
     snprintf(line, sizeof line, "  %s -> %s (%s)%s%s", text_of(record, "name"),

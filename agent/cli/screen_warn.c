@@ -37,10 +37,12 @@ static void warn_orders(const struct screen *screen, bool *begun)
     if (is_true(status, "maintenance")) {
         const char *reason = text_of(status, "maintenance_reason");
         screen_span(number_of(status, "maintenance_ms_left", -1), left, sizeof left);
+        bool holds = strcmp(text_of(status, "standing"), "holder") == 0;
         snprintf(text, sizeof text,
-                 "this node is in maintenance for %s yet%s%.200s%s: it does not claim. End it: "
+                 "this node is in maintenance for %s yet%s%.200s%s: %s. End it: "
                  "holdfast maintenance off",
-                 left, reason[0] != 0 ? " (" : "", reason, reason[0] != 0 ? ")" : "");
+                 left, reason[0] != 0 ? " (" : "", reason, reason[0] != 0 ? ")" : "",
+                 holds ? "it holds until somebody can take over" : "it does not claim");
         warn(screen, begun, text);
     }
     if (is_true(status, "forced"))
@@ -52,7 +54,6 @@ static void warn_orders(const struct screen *screen, bool *begun)
 static void warn_state(const struct screen *screen, bool *begun)
 {
     const json_t *status = screen->status;
-    char text[SCREEN_TEXT_SIZE], longest[32];
     if (is_true(status, "frozen"))
         warn(screen, begun,
              "two statements signed with one key contradict each other (a cloned machine or a "
@@ -72,6 +73,7 @@ static void warn_state(const struct screen *screen, bool *begun)
              "holdfast why");
     int64_t stalls = number_of(status, "stalls", 0);
     if (stalls > 0) {
+        char text[SCREEN_TEXT_SIZE], longest[32];
         screen_span(number_of(status, "stall_ms_max", 0), longest, sizeof longest);
         snprintf(text, sizeof text,
                  "this process stood still %" PRId64 " time%s (at most %s): the machine is "

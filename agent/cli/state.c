@@ -61,9 +61,10 @@ int init_run(const struct cli_options *options, int argc, char **argv)
         return COMMAND_USAGE;
     if (!become_owner(options->state_dir))
         return COMMAND_NO;
-    if (store_write_first(options->state_dir, &members, &err) != 0) {
+    int code = store_write_first(options->state_dir, &members, &err);
+    if (code != 0) {
         fprintf(stderr, "holdfast: %s\n", err.text);
-        return COMMAND_REFUSED;
+        return code == ERR_IN_USE ? COMMAND_REFUSED : COMMAND_NO;
     }
     printf("wrote the first state into %s: this peer knows no epoch and has promised nothing\n"
            "Start the daemon; after one lease of silence it votes.\n",

@@ -22,6 +22,7 @@
 #include "record_serve.h"
 
 #define READ_MS 1500
+#define UNREADABLE "a command changes it: what it did is known only on the holder"
 #define AFTER_HOLD_MS 1000 /* when a node that stopped holding looks who is there now */
 
 /* ---- shared with record_hold.c ---- */
@@ -103,7 +104,8 @@ static void watch(struct record *record)
     record_inside_act_in(record, record->config.check_every);
     memset(&picture->fence, 0, sizeof picture->fence);
     if (!record->operations->can_read) {
-        record_inside_set(record, RECORD_OK, "");
+        memset(&picture->last.serve, 0, sizeof picture->last.serve);
+        record_inside_set(record, RECORD_UNKNOWN, UNREADABLE);
     } else if (last->fence_count == 0) {
         record_inside_set(record, RECORD_UNKNOWN, "no fence is there: no holder has written yet");
     } else if (last->fence_count > 1 || !record_fence_parse(last->fence, &picture->fence) ||
@@ -221,6 +223,8 @@ static void end_hold(struct record *record)
     record->picture.verified = false;
     if (record->operations->can_read)
         record_inside_set(record, RECORD_UNKNOWN, "not read since this node stopped holding");
+    else
+        record_inside_set(record, RECORD_UNKNOWN, UNREADABLE);
     record_inside_act_in(record, AFTER_HOLD_MS);
 }
 

@@ -37,12 +37,14 @@ static json_t *verified_json(const struct record_picture *picture)
 json_t *record_show_json(const struct record_picture *picture)
 {
     uint64_t epoch = picture->fence.epoch;
+    bool known = picture->operations->can_read || picture->state != RECORD_UNKNOWN;
+    json_t *addresses = known ? record_serve_json(&picture->last.serve) : json_array();
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "label", picture->config->label, "name",
         picture->config->name, "provider", picture->operations->name, "fence",
         picture->operations->fence, "state", state_name(picture->state), "epoch",
-        epoch == 0 ? json_null() : json_integer((json_int_t)epoch), "addresses",
-        record_serve_json(&picture->last.serve), "verified", verified_json(picture), "detail",
+        epoch == 0 ? json_null() : json_integer((json_int_t)epoch), "addresses", addresses,
+        "verified", verified_json(picture), "detail",
         picture->detail[0] == 0 ? json_null() : json_string(picture->detail));
 }
 

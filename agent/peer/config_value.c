@@ -33,7 +33,8 @@ struct unit {
 
 int config_value_span(const char *text, span_ms *ret, struct err *err)
 {
-    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    static const struct unit units[] = {
+        {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
     int64_t number = 0;
     const char *rest = read_number(text, &number);
     for (size_t i = 0; rest != NULL && i < sizeof units / sizeof units[0]; i++) {
@@ -43,8 +44,8 @@ int config_value_span(const char *text, span_ms *ret, struct err *err)
         }
     }
     bool bare = rest != NULL && *rest == 0;
-    return err_set(err, ERR_USAGE, "\"%.60s\" %s; expected a whole number with ms, s, m or h, "
-                                   "like 500ms or 2s",
+    return err_set(err, ERR_USAGE, "\"%.60s\" %s; expected a whole number with ms, s, m, h or "
+                                   "d, like 500ms or 2s",
                    text, bare ? "has no unit" : "is no length of time");
 }
 

@@ -329,7 +329,10 @@ static void on_upkeep_stored(void *owner, bool ok, const char *why)
                  "%s; but a restart would forget it, since the state directory cannot be "
                  "written: %s",
                  operator->waiting_text, why);
-    control_reply(call, CODE_DONE, text, NULL);
+    json_t *result = json_pack("{s:b, s:I, s:I}", "leaving", operator->waiting_leaves,
+                               "boottime_ms", (json_int_t)operator->waiting_at, "lease_ms",
+                               (json_int_t)operator->world->config->lease_ms);
+    control_reply(call, CODE_DONE, text, result);
 }
 
 /* Cuts at a character's start: a half one is no valid JSON text. */
@@ -357,6 +360,27 @@ static void keep_upkeep(struct order_call *order, const struct upkeep_order *upk
     on_upkeep_stored(operator, false, "it is busy with the order before");
 }
 
+/* A holder that cannot hand over now goes on holding, and says so. */
+static void add_holding_on(struct order_call *order, char *text, size_t size)
+{
+    struct view *view = &order->view;
+    struct operator *operator = order->operator;
+    size_t used = strlen(text);
+    bool held = view->standing == STANDING_HOLDER;
+    operator->waiting_at = view->now;
+    pump_view(operator->world->pump, view);
+    bool holds_on = view->standing == STANDING_HOLDER && !view->leaving;
+    operator->waiting_leaves = held && !holds_on;
+    if (!holds_on || view->maintenance_until <= view->now)
+        return;
+    char why[TEXT_SIZE];
+    obstacles_text(order, view->survive_obstacles, view->survive_obstacle_count, why);
+    snprintf(text + used, size - used,
+             "; it goes on holding, since nobody could take over: %.300s; it hands over once "
+             "that has changed",
+             why);
+}
+
 static void maintenance(struct order_call *order)
 {
     struct event event = order_event(ORDER_MAINTENANCE, PEER_NONE);
@@ -373,7 +397,7 @@ static void maintenance(struct order_call *order)
     }
     event.order.anyway = flag_arg(order, "anyway");
     struct upkeep_order upkeep = {0};
-    char text[256] = "maintenance is off";
+    char text[640] = "maintenance is off";
     if (json_is_true(on)) {
         upkeep.until_wall_s = clock_wall_s() + (event.order.span_ms + 999) / 1000;
         copy_reason(text_arg(order, "reason"), upkeep.reason);
@@ -384,8 +408,10 @@ static void maintenance(struct order_call *order)
     } else {
         event.order.span_ms = 0;
     }
-    if (step(order, &event, text))
-        keep_upkeep(order, &upkeep, text);
+    if (!step(order, &event, text))
+        return;
+    add_holding_on(order, text, sizeof text);
+    keep_upkeep(order, &upkeep, text);
 }
 
 /* What a restart would cost now, in words; NULL: nothing. */

@@ -12,7 +12,9 @@ struct operator {
     const struct commands_world *world;
     struct upkeep *upkeep;
     struct control_call *waiting; /* a maintenance order whose file is being written */
-    char waiting_text[512];
+    char waiting_text[768];
+    bool waiting_leaves; /* the order has the holder hand over */
+    mono_ms waiting_at;
     struct control_call *pausing; /* a pause or resume that the core is having written */
     uint64_t pausing_ticket;
     char pausing_text[128];

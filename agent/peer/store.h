@@ -38,7 +38,8 @@ void store_write(struct store *store, const struct stored *stored, uint64_t tick
                  store_on_stored *on_stored, void *owner);
 
 /* `holdfast init`: writes the explicit first state (0, nobody) for a new cluster. Blocking.
- * ERR_STATE when there is any state already (also a damaged one), or the daemon runs. */
+ * ERR_IN_USE when there is any state already (also a damaged one), or the daemon runs; else
+ * ERR_STATE or ERR_SYSTEM. */
 int store_write_first(const char *state_dir, const struct members *members, struct err *err);
 
 /* The line of a state; and back, strictly: exactly the bytes that store_print makes. On false

@@ -144,6 +144,18 @@ static void why_not_here(struct why *why)
     add_obstacles(why, conditions, view->claim_obstacles, view->claim_obstacle_count);
 }
 
+/* Maintenance that was ordered while nobody could take over: handover_due waits for somebody. */
+static void why_holds_on(struct why *why)
+{
+    const struct view *view = why->view;
+    if (view->standing != STANDING_HOLDER || view->leaving || view->maintenance_until <= view->now)
+        return;
+    char what[160];
+    snprintf(what, sizeof what, "this node (%s) is in maintenance and holds all the same",
+             name_of(why, view->self));
+    add_obstacles(why, entry(why, what), view->survive_obstacles, view->survive_obstacle_count);
+}
+
 /* Without a holder the question does not arise: why_no_holder has the answer. */
 static void why_not_ready(struct why *why)
 {
@@ -202,6 +214,10 @@ static void why_no_permit(struct why *why)
     else if (extra->permit_reason == REASON_LEASE_SHORT)
         add(conditions, condition("too little of the lease is left: waits for a renewal",
                                   "lease-short", NULL, -1));
+    else if (extra->permit_reason == REASON_IS_PAUSED) {
+        obstacle.until = why->view->paused_until;
+        add(conditions, why_condition(&obstacle, why->config, why->view->now));
+    }
     else
         add(conditions, why_condition(&obstacle, why->config, why->view->now));
 }
@@ -213,6 +229,10 @@ static void why_record(struct why *why, const json_t *record)
     const char *detail = json_string_value(json_object_get(record, "detail"));
     if (state == NULL || strcmp(state, "ok") == 0)
         return;
+    const char *fence = json_string_value(json_object_get(record, "fence"));
+    bool acts = why->view->standing == STANDING_HOLDER || why->view->standing == STANDING_FORCED;
+    if (!acts && strcmp(state, "unknown") == 0 && fence != NULL && strcmp(fence, "none") == 0)
+        return; /* a command's work cannot be seen from here: nothing is missing */
     char what[320], reason[48];
     snprintf(what, sizeof what, "record %s is not verified to be right: %s",
              label == NULL ? "?" : label, state);
@@ -294,6 +314,7 @@ json_t *why_json(const struct view *view, const struct config *config,
     struct why why = {view, config, extra, json_array()};
     why_no_holder(&why);
     why_not_here(&why);
+    why_holds_on(&why);
     why_not_ready(&why);
     why_silent(&why);
     why_stopped(&why);

@@ -4,6 +4,7 @@
 #include "agent/cli/args.c"
 #include "agent/cli/client.c"
 #include "agent/cli/events.c"
+#include "agent/cli/follow.c"
 #include "agent/cli/show.c"
 #include "agent/cli/switch.c"
 /* These use names of the ones above as macros. */
@@ -160,7 +161,17 @@ static int play(const struct line *lines, size_t count, command_run *command,
     "'records':[{'label':'pbx','epoch':10}]}}"
 #define WRITTEN                                                                                 \
     "{'v':1,'code':0,'text':'','result':{'self':'server1','standing':'standby',"                \
-    "'holder':'server2','epoch':11,'records':[{'label':'pbx','epoch':11}]}}"
+    "'holder':'server2','epoch':11,'records':[{'label':'pbx','fence':'cas','state':'ok',"       \
+    "'epoch':11,'verified':{'token':'t'}}]}}"
+/* The fence is the new holder's, the addresses are not. */
+#define DRIFTED                                                                                 \
+    "{'v':1,'code':0,'text':'','result':{'self':'server1','standing':'standby',"                \
+    "'holder':'server2','epoch':11,'records':[{'label':'pbx','fence':'cas',"                    \
+    "'state':'drifted','epoch':11,'verified':null,'detail':'not its own addresses'}]}}"
+#define COMMAND_RAN                                                                             \
+    "{'v':1,'code':0,'text':'','result':{'self':'server1','standing':'standby',"                \
+    "'holder':'server2','epoch':11,'records':[{'label':'pbx','fence':'none',"                   \
+    "'state':'unknown','epoch':null,'verified':null}]}}"
 
 TEST(switchover_tells_what_happened_with_times)
 {
@@ -184,7 +195,36 @@ TEST(switchover_tells_what_happened_with_times)
     CHECK_HAS(output, "     0 ms  ordered\n");
     CHECK_HAS(output, " ms  server1 gave up the lease\n");
     CHECK_HAS(output, " ms  server2 holds, epoch 11\n");
-    CHECK_HAS(output, " ms  the record is written and read back by this node\n");
+    CHECK_HAS(output, " ms  record pbx is written, and read back by this node\n");
+}
+
+/* The order's answer with an instant of now. */
+static void answer_now(char ret[128])
+{
+    snprintf(ret, 128, "{'v':1,'code':0,'text':'ok','result':{'leaving':true,"
+                       "'boottime_ms':%lld,'lease_ms':2000}}", (long long)clock_now());
+}
+
+TEST(a_record_that_is_not_right_is_not_called_written)
+{
+    char reply[128];
+    struct line lines[] = {{"switchover", reply}, {"status", GAVE_UP}, {"status", MOVED},
+                           {"'poke':true", DRIFTED}};
+    answer_now(reply);
+    CHECK_EQ(PLAY(lines, switchover_run, "switchover"), COMMAND_NO);
+    CHECK_HAS(output, "record pbx is not seen to be written: drifted, epoch 11: not its own "
+                      "addresses; look on the new holder: holdfast status\n");
+}
+
+TEST(what_a_command_did_is_not_called_read_back)
+{
+    char reply[128];
+    struct line lines[] = {{"switchover", reply}, {"status", GAVE_UP}, {"status", MOVED},
+                           {"'poke':true", COMMAND_RAN}};
+    answer_now(reply);
+    CHECK_EQ(PLAY(lines, switchover_run, "switchover"), COMMAND_YES);
+    CHECK_HAS(output, "record pbx is changed by a command of the new holder, and cannot be read "
+                      "back from here\n");
 }
 
 TEST(a_switchover_that_does_not_happen_ends_after_three_leases)
@@ -235,24 +275,53 @@ TEST(maintenance_is_spelled_out)
 
 TEST(maintenance_of_the_holder_waits_for_the_hand_over)
 {
-    static const struct line lines[] = {{"maintenance", "{'v':1,'code':0,'text':'ok'}"},
-                                        {"status", HOLDER},
-                                        {"status", GAVE_UP},
-                                        {"status", MOVED},
-                                        {"'poke':true", WRITTEN}};
+    char reply[128];
+    struct line lines[] = {{"maintenance", reply}, {"status", HOLDER}, {"status", GAVE_UP},
+                           {"status", MOVED}, {"'poke':true", WRITTEN}};
+    answer_now(reply);
     CHECK_EQ(PLAY(lines, maintenance_run, "maintenance on"), COMMAND_YES);
     CHECK_HAS(output, "server2 holds, epoch 11");
 }
 
-TEST(restart_waits_for_the_new_start_to_answer)
+TEST(maintenance_of_a_holder_that_stays_is_answered_at_once)
+{
+    static const struct line lines[] = {
+        {"maintenance", "{'v':1,'code':0,'text':'maintenance until ...; it goes on holding',"
+                        "'result':{'leaving':false}}"}};
+    CHECK_EQ(PLAY(lines, maintenance_run, "maintenance on --anyway"), COMMAND_YES);
+    CHECK_STR(output, "maintenance until ...; it goes on holding\n");
+}
+
+#define ANEW(standing, holder)                                                                  \
+    "{'v':1,'code':0,'text':'','result':{'self':'server1','standing':'" standing "',"           \
+    "'holder':" holder ",'epoch':12,'boot':'cc','version':'0.1.0','lease_ms':100}}"
+
+TEST(restart_waits_until_the_new_start_stands_where_the_old_one_stood)
 {
     static const struct line lines[] = {{"status", HOLDER},
                                         {"restart", "{'v':1,'code':0,'text':'restarting'}"},
                                         {"status", HOLDER},
                                         {"status", "{'v':1,'code':1,'text':'starting'}"},
-                                        {"status", MOVED}};
+                                        {"status", ANEW("alone", "null")},
+                                        {"status", ANEW("holder", "'server1'")}};
     CHECK_EQ(PLAY(lines, restart_run, "restart"), COMMAND_YES);
-    CHECK_HAS(output, " ms: holdfast 0.1.0, standby\n");
+    CHECK_HAS(output, " ms  restarted: holdfast 0.1.0\n");
+    CHECK_HAS(output, " ms  server1 holds again\n");
+}
+
+TEST(a_restart_that_moved_something_says_so)
+{
+    static const struct line lines[] = {{"status", HOLDER},
+                                        {"restart", "{'v':1,'code':0,'text':'restarting'}"},
+                                        {"status", ANEW("standby", "'server2'")}};
+    CHECK_EQ(PLAY(lines, restart_run, "restart"), COMMAND_NO);
+    CHECK_HAS(output, "it was holder before the restart and is standby now, server2 holds; see "
+                      "'holdfast why'");
+    static const struct line lost[] = {{"status", HOLDER},
+                                       {"restart", "{'v':1,'code':0,'text':'restarting'}"},
+                                       {"status", ANEW("alone", "null")}};
+    CHECK_EQ(PLAY(lost, restart_run, "restart"), COMMAND_NO);
+    CHECK_HAS(output, "it was holder before the restart and is alone now, nobody holds");
 }
 
 TEST(recover_asks_before_it_does)

@@ -107,8 +107,8 @@ static const char *reply(struct rig *rig, int fd, struct heard *heard)
     return heard->text;
 }
 
-/* A good question between all the others: answered, and soon. */
-static void check_served(struct rig *rig, struct heard *heard)
+/* One good question. Returns how long its answer took. */
+static double ask_ms(struct rig *rig, struct heard *heard)
 {
     static const char ask[] = "{\"v\":1,\"command\":\"ping\"}\n";
     double start = await_ms();
@@ -116,8 +116,20 @@ static void check_served(struct rig *rig, struct heard *heard)
     say(fd, ask, sizeof ask - 1);
     CHECK_STR(reply(rig, fd, heard),
               "{\"v\":1,\"code\":1,\"text\":\"pong\",\"result\":{\"command\":\"ping\"}}\n");
-    CHECK(await_ms() - start < 20);
     close(fd);
+    return await_ms() - start;
+}
+
+/* A good question between all the others: answered, and soon. Asked up to five times, since the
+ * machine may run something else for a while; a loop that is held up would be late each time. */
+static void check_served(struct rig *rig, struct heard *heard)
+{
+    double best = ask_ms(rig, heard);
+    for (int i = 1; i < 5 && best >= 20; i++) {
+        double took = ask_ms(rig, heard);
+        best = took < best ? took : best;
+    }
+    CHECK(best < 20);
 }
 
 static struct heard *new_heard(void)

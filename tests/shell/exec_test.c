@@ -314,4 +314,25 @@ TEST(lost_lease_kills_the_command)
     stage_close(&stage);
 }
 
+/* Once this node holds no more it cannot know what the next holder's command did. */
+TEST(a_standby_does_not_say_what_it_cannot_know)
+{
+    struct stage stage;
+    stage_open(&stage, "exit 0");
+    CHECK(fake_until(&stage.fake, stage.record, "state", "unknown"));
+    fake_hold(stage.record, 100);
+    CHECK(fake_until(&stage.fake, stage.record, "state", "ok"));
+    json_t *json = record_json(stage.record);
+    CHECK(json_array_size(json_object_get(json, "addresses")) > 0);
+    CHECK(json_is_null(json_object_get(json, "verified")));
+    json_decref(json);
+    fake_hold(stage.record, 0);
+    json = record_json(stage.record);
+    CHECK_STR(json_string_value(json_object_get(json, "state")), "unknown");
+    CHECK_EQ(json_array_size(json_object_get(json, "addresses")), 0);
+    CHECK(json_is_null(json_object_get(json, "verified")));
+    json_decref(json);
+    stage_close(&stage);
+}
+
 CHECK_MAIN

@@ -23,11 +23,25 @@ bool check_failed(const struct world *world)
     return world->check.checker[0] != '\0';
 }
 
+static bool is_muted(const struct world *world, const char *checker)
+{
+    size_t size = strlen(checker);
+    const char *at = world->muted;
+    while (at != NULL && *at != '\0') {
+        if (strncmp(at, checker, size) == 0 && (at[size] == ',' || at[size] == '\0'))
+            return true;
+        at = strchr(at, ',');
+        if (at != NULL)
+            at++;
+    }
+    return false;
+}
+
 void check_fail(struct world *world, const char *checker, const char *format, ...)
 {
     struct check *check = &world->check;
     va_list arguments;
-    if (check_failed(world))
+    if (check_failed(world) || is_muted(world, checker))
         return;
     snprintf(check->checker, sizeof check->checker, "%s", checker);
     va_start(arguments, format);

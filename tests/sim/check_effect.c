@@ -35,7 +35,7 @@ void check_write_sent(struct world *world, uint8_t node, const struct zone_reque
                    names[node], (unsigned long long)request->epoch,
                    report->leaving ? "leaving" : "holding another number");
     else if (!forced && now >= report->lead_at)
-        check_fail(world, "effect-outside-lease", "%s sends a write while it closes its services",
+        check_fail(world, "effect-in-lead", "%s sends a write while it closes its services",
                    names[node]);
     else if (pause_is_on(&world->peers[node].core.pause, now))
         check_fail(world, "effect-outside-lease", "%s sends a write while paused", names[node]);

@@ -81,11 +81,23 @@ static void elected(struct world *world, uint8_t node, const struct standing_rep
     if (check->holder_last != PEER_NONE && check->holder_last != node)
         check->sums.moves++;
     check->holder_last = node;
+    if (report->after_release && !check->released_last)
+        check_fail(world, "after-release",
+                   "%s opens its services at once, but nobody gave up on purpose", names[node]);
     if (report->after_release && check->nodes[other].demoted_at > world->now)
         check_fail(world, "demotion",
                    "%s opens its services at once, but %s still closes its own at %lld ms",
                    names[node], names[other], ms(world));
     plan_promotion(world, node, report->after_release);
+}
+
+/* Acting under that number is over. */
+static void note_end(struct check *check, const struct standing_report *before)
+{
+    if (before->epoch < check->ended_last)
+        return;
+    check->ended_last = before->epoch;
+    check->released_last = before->leaving;
 }
 
 /* The lease ran out or was given up: when are the services closed for sure? By a running process
@@ -95,9 +107,14 @@ static void ended(struct world *world, uint8_t node, const struct standing_repor
     struct check *check = &world->check;
     const struct world_peer *p = &world->peers[node];
     check->nodes[node].demoted_at = world->now;
+    note_end(check, before);
     if (before->leaving)
         return;
     check->sums.lapses++;
+    if (world_clock(world, node) >= before->holds_until &&
+        check->nodes[node].report.since != before->holds_until)
+        check_fail(world, "view-false", "%s tells the end of its lease %lld ms off", names[node],
+                   (long long)(check->nodes[node].report.since - before->holds_until));
     if (world->now - p->thawed_at < LATE_US)
         check->nodes[node].demoted_at += p->core.settings.demote_lead_ms * 1000;
 }
@@ -112,6 +129,11 @@ static void check_report(struct world *world, uint8_t node, const struct standin
                    names[node], (long long)(report->holds_until - report->lead_at));
     if (statement_epoch_owner(report->epoch) != node)
         check_fail(world, "epoch-order", "%s holds a number of the other node", names[node]);
+}
+
+static bool acts(enum standing standing)
+{
+    return standing == STANDING_HOLDER || standing == STANDING_FORCED;
 }
 
 void check_stepped(struct world *world, uint8_t slot, const struct outcome *outcome)
@@ -138,6 +160,10 @@ void check_stepped(struct world *world, uint8_t slot, const struct outcome *outc
         check->sums.renumbered++;
     else if (held && !holds)
         ended(world, slot, &before);
+    else if (acts(before.standing) && !acts(report->standing)) { /* it was forced */
+        seen->demoted_at = world->now;
+        note_end(check, &before);
+    }
     if (holds) {
         check_report(world, slot, report);
         check_overlap(world, slot);
@@ -149,10 +175,13 @@ void check_died(struct world *world, uint8_t slot)
     if (slot >= NODE_COUNT)
         return;
     struct check_node *seen = &world->check.nodes[slot];
-    if (seen->report.standing == STANDING_HOLDER)
+    if (acts(seen->report.standing)) {
         seen->demoted_at = world->now;
+        seen->report.leaving = false;
+        note_end(&world->check, &seen->report);
+    }
     seen->report = (struct standing_report){.standing = STANDING_ALONE};
-    seen->tainted = false;
+    seen->tainted = seen->keeps = false;
     seen->phase = CLAIM_NONE;
     seen->leaves = false;
 }
@@ -162,6 +191,7 @@ void check_tainted(struct world *world, uint8_t slot)
     if (slot >= NODE_COUNT)
         return;
     struct check_node *seen = &world->check.nodes[slot];
+    seen->keeps = false;
     seen->tainted = true; /* answers to what it said before may still come out of its buffer */
     seen->taint_until =
         world_clock(world, slot) + world->peers[slot].core.settings.lease_ms;

@@ -4,20 +4,21 @@
 
 static const char *const names[SLOT_COUNT] = {"server1", "server2", "witness", "old witness"};
 
-/* Overtaken, doubled or replayed: a voter that takes it up breaks the order. */
-static bool is_old(const struct check_voter *voter, const struct statement *statement)
+/* Overtaken, doubled or replayed: a voter that takes it up breaks the order. (What was only greeted
+ * sets no order yet.) */
+static bool is_old(struct check_voter *voter, const struct mark *taken_up,
+                   const struct statement *statement)
 {
-    const struct claim_seen *claims = voter->claims[statement->from];
-    for (uint32_t i = 0; i < CHECK_CLAIMS_MAX; i++)
-        if (claims[i].mark.boot == statement->mark.boot &&
-            claims[i].mark.seq >= statement->mark.seq)
-            return true;
-    return false;
+    struct mark *newest = &voter->taken_up[statement->from];
+    if (taken_up->boot != newest->boot || taken_up->seq > newest->seq)
+        *newest = *taken_up;
+    return statement->mark.boot == newest->boot && statement->mark.seq <= newest->seq;
 }
 
 void check_delivered(struct world *world, uint8_t slot, const struct statement *statement)
 {
     struct check_voter *voter = &world->check.voters[slot];
+    const struct world_peer *p = &world->peers[slot];
     uint8_t node = statement->from;
     if (world->strict)
         check_news(world, slot, statement);
@@ -25,7 +26,7 @@ void check_delivered(struct world *world, uint8_t slot, const struct statement *
         return;
     if (statement->released > voter->released[node])
         voter->released[node] = statement->released;
-    if (statement->claim == 0 || is_old(voter, statement))
+    if (statement->claim == 0 || is_old(voter, &p->core.last[node].mark, statement))
         return;
     voter->claims[node][voter->claim_count[node]++ % CHECK_CLAIMS_MAX] =
         (struct claim_seen){statement->mark, statement->claim, world->now};
@@ -36,9 +37,7 @@ static true_us claim_reached(const struct check_voter *voter, uint8_t node,
                              const struct mark *mark)
 {
     true_us first = -1;
-    uint32_t known = voter->claim_count[node] < CHECK_CLAIMS_MAX ? voter->claim_count[node]
-                                                                 : CHECK_CLAIMS_MAX;
-    for (uint32_t i = 0; i < known; i++) {
+    for (uint32_t i = 0; i < voter->claim_count[node] && i < CHECK_CLAIMS_MAX; i++) {
         const struct claim_seen *seen = &voter->claims[node][i];
         if (seen->mark.boot == mark->boot && seen->mark.seq == mark->seq &&
             (first < 0 || seen->at < first))
@@ -52,10 +51,8 @@ static true_us claim_reached(const struct check_voter *voter, uint8_t node,
 static bool is_usable(const struct check_voter *voter, const struct promise_said *promise)
 {
     const struct claim_seen *claims = voter->claims[promise->holder];
-    uint32_t known = voter->claim_count[promise->holder] < CHECK_CLAIMS_MAX
-                         ? voter->claim_count[promise->holder]
-                         : CHECK_CLAIMS_MAX;
-    for (uint32_t i = 0; i < known; i++)
+    uint32_t count = voter->claim_count[promise->holder];
+    for (uint32_t i = 0; i < count && i < CHECK_CLAIMS_MAX; i++)
         if (claims[i].mark.boot == promise->answers.boot && claims[i].claim <= promise->epoch)
             return true;
     return false;
@@ -94,7 +91,7 @@ static void note_binding(struct world *world, uint8_t slot, const struct promise
     }
     if (!is_usable(voter, promise))
         return;
-    int64_t drift = world->settings.drift_ppm;
+    int64_t drift = world->peers[slot].settings.drift_ppm;
     true_us until = reached + (true_us)promise->length_ms * 1000 * 1000000 / (1000000 + drift) -
                     2000; /* both ends were read in whole milliseconds */
     struct binding *binding = &voter->binding;
@@ -123,6 +120,6 @@ void check_said(struct world *world, uint8_t slot, const struct statement *state
         return; /* of an earlier life: it answers nothing and backs nobody */
     if (is_bound_elsewhere(world, slot, promise->holder) && !forced)
         broke(world, slot, "backs", promise->holder);
-    if (promise->holder != role)
+    if (promise->holder != role && promise->holder != world->liar) /* nothing is owed to a liar */
         note_binding(world, slot, promise);
 }

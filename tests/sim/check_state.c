@@ -93,6 +93,8 @@ static void check_claim(struct world *world, uint8_t node)
         return;
     if (pause_is_on(&core->pause, world_clock(world, node)) && !resumes)
         check_fail(world, "pause-broken", "%s claims in a pause", names[node]);
+    if (core->evidence.frozen)
+        check_fail(world, "frozen-moves", "%s knows of a liar, and claims", names[node]);
     if (core->force.seen_from != PEER_NONE)
         check_fail(world, "forced-overruled", "%s claims against a forced takeover",
                    names[node]);
@@ -110,6 +112,9 @@ static void check_leaving(struct world *world, uint8_t node)
         return;
     if (pause_is_on(&core->pause, world_clock(world, node)))
         check_fail(world, "pause-broken", "%s hands over in a pause", names[node]);
+    if (core->evidence.frozen && core->leave_reason != REASON_LEAVING)
+        check_fail(world, "frozen-moves", "%s knows of a liar, and hands over by itself",
+                   names[node]);
     bool itself = core->leave_reason == REASON_LEAVING_UNFIT ||
                   core->leave_reason == REASON_LEAVING_PREFERRED;
     uint32_t flags = core->last[other].flags;
@@ -132,6 +137,23 @@ static void check_node_state(struct world *world, uint8_t node)
     if (leaves && !seen->leaves)
         check_leaving(world, node);
     seen->leaves = leaves;
+    check_permit(world, node);
+}
+
+/* Rule V6: who took up a node's word that it gave up a number backs it no more under that one. */
+static void check_released(struct world *world, uint8_t slot)
+{
+    const struct core *core = &world->peers[slot].core;
+    const struct promise *promises[] = {&core->voter.promise, &core->voter.pending};
+    for (size_t i = 0; i < 2; i++) {
+        const struct promise *promise = promises[i];
+        if (promise->epoch != 0 && promise->holder < NODE_COUNT &&
+            promise->holder != world_role(slot) &&
+            core->last[promise->holder].released >= promise->epoch)
+            check_fail(world, "release-ignored", "%s is bound by %llu, which %s gave up",
+                       names[slot], (unsigned long long)promise->epoch,
+                       names[promise->holder]);
+    }
 }
 
 void check_state(struct world *world, uint8_t slot)
@@ -143,9 +165,13 @@ void check_state(struct world *world, uint8_t slot)
     }
     if (!p->up)
         return;
-    if (p->core.evidence.frozen && !world->check.memory_restored && !world->hostile)
+    if (p->core.evidence.frozen && !world->check.memory_restored &&
+        p->core.evidence.peer != world->liar)
         check_fail(world, "frozen-falsely", "%s calls %s a liar, and nobody lies", names[slot],
                    names[p->core.evidence.peer]);
+    check_released(world, slot);
+    if (world->liar != PEER_NONE && slot != world->liar)
+        check_liar(world, slot);
     if (slot < NODE_COUNT)
         check_node_state(world, slot);
     struct check_voter *voter = &world->check.voters[slot];
@@ -158,9 +184,28 @@ void check_state(struct world *world, uint8_t slot)
     voter->must_learn = 0;
 }
 
+/* Numbers belong to one node each, and within one life a voter never goes back to a lower one. */
+static void check_numbers(struct world *world, uint8_t slot, const struct statement *statement)
+{
+    struct check_voter *voter = &world->check.voters[slot];
+    const struct promise_said *promise = &statement->promise;
+    if ((promise->epoch != 0 && statement_epoch_owner(promise->epoch) != promise->holder) ||
+        (statement->claim != 0 && statement_epoch_owner(statement->claim) != world_role(slot)))
+        check_fail(world, "parity", "%s names a number of the other node", names[slot]);
+    if (promise->epoch == 0)
+        return;
+    if (voter->said_boot == statement->mark.boot && promise->epoch < voter->said_promise &&
+        !world->check.memory_restored)
+        check_fail(world, "promise-fell", "%s backs %llu after %llu", names[slot],
+                   (unsigned long long)promise->epoch, (unsigned long long)voter->said_promise);
+    voter->said_boot = statement->mark.boot;
+    voter->said_promise = promise->epoch;
+}
+
 void check_words(struct world *world, uint8_t slot, const struct statement *statement)
 {
     check_stored(world, slot, statement);
+    check_numbers(world, slot, statement);
     if (statement_check(statement) != STATEMENT_OK)
         check_fail(world, "malformed", "%s says what makes no sense", names[slot]);
     if (statement_epoch_max(statement) > NUMBER_MAX)
@@ -180,6 +225,8 @@ void check_news(struct world *world, uint8_t slot, const struct statement *state
 {
     const struct world_peer *p = &world->peers[slot];
     const struct promise_said *promise = &statement->promise;
+    if (p->up && world->liar != PEER_NONE && slot != world->liar)
+        check_liar_heard(world, slot, statement);
     if (slot >= NODE_COUNT || !p->up)
         return;
     struct check_node *seen = &world->check.nodes[slot];

@@ -36,6 +36,7 @@ struct world_event {
     uint8_t peer;
     uint8_t via;
     bool ok;
+    bool forged;  /* signed with a stolen key */
     bool garbled; /* a datagram whose bits the network turned */
     uint32_t members_of_author; /* which set of keys its author was started with */
     union {

@@ -26,6 +26,13 @@ static span_ms draw_length(struct prng *prng, span_ms lease)
     }
 }
 
+/* Beside a liar only what leaves it and its victims their say. */
+static bool goes_with_lies(enum fault_kind kind)
+{
+    return kind <= FAULT_DISK_FAIL || kind == FAULT_SUSPEND || kind == FAULT_STALL ||
+           kind == FAULT_CRASH || kind == FAULT_RESTART;
+}
+
 static enum fault_kind draw_kind(struct prng *prng)
 {
     uint32_t sum = 0;
@@ -39,14 +46,15 @@ static enum fault_kind draw_kind(struct prng *prng)
 }
 
 static int32_t draw_amount(struct prng *prng, const struct cluster *cluster,
-                           enum fault_kind kind)
+                           const struct fault *fault)
 {
     static const int32_t losses[] = {100, 300, 500, 700, 900};
     static const int32_t leases[] = {400, 1000, 2500};
     span_ms lease = cluster->world.settings.lease_ms;
-    int32_t rate = (int32_t)cluster->world.settings.drift_ppm * 99 / 100;
+    uint32_t drift = cluster->world.peers[fault->peer].settings.drift_ppm;
+    int32_t rate = (int32_t)drift * 99 / 100;
     int64_t step = draw(prng, 0, 3) == 0 ? 315360000 : 3600;
-    switch (kind) {
+    switch (fault->kind) {
     case FAULT_LOSS:
     case FAULT_LINK_LOSS:
     case FAULT_DNS_LOSS:
@@ -133,13 +141,24 @@ static true_us mean_gap(const struct cluster *cluster, struct prng *prng)
     }
 }
 
+static enum fault_kind draw_with_lies(struct prng *prng)
+{
+    enum fault_kind kind = FAULT_LIE;
+    if (draw(prng, 0, 9) < 7)
+        return FAULT_LIE;
+    do
+        kind = draw_kind(prng);
+    while (!goes_with_lies(kind));
+    return kind;
+}
+
 void script_draw(struct cluster *cluster, uint64_t seed, true_us length)
 {
     struct script *script = &cluster->script;
     struct prng prng;
     prng_init(&prng, seed * 0x2545f4914f6cdd1du + 99);
     script->count = 0;
-    if (cluster->level == LEVEL_QUIET)
+    if (cluster->level <= LEVEL_DRILLS)
         return;
     true_us mean = mean_gap(cluster, &prng);
     if (mean < length / (SCRIPT_MAX - 64)) /* so that the whole run has its share */
@@ -147,10 +166,11 @@ void script_draw(struct cluster *cluster, uint64_t seed, true_us length)
     span_ms lease = cluster->world.settings.lease_ms;
     for (true_us at = draw(&prng, 0, mean); at < length && script->count < SCRIPT_MAX;
          at += draw(&prng, 0, 2 * mean)) {
-        struct fault fault = {.at = at, .kind = draw_kind(&prng)};
+        bool lies = cluster->world.liar != PEER_NONE;
+        struct fault fault = {.at = at, .kind = lies ? draw_with_lies(&prng) : draw_kind(&prng)};
         fault.peer = (uint8_t)draw(&prng, 0, PEER_COUNT - 1);
         fault.other = (uint8_t)((fault.peer + draw(&prng, 1, 2)) % PEER_COUNT);
-        fault.amount = draw_amount(&prng, cluster, fault.kind);
+        fault.amount = draw_amount(&prng, cluster, &fault);
         fault.length = length_of(&fault, &prng, lease);
         if (fault.kind == FAULT_FLAP)
             add_flapping(script, fault, &prng);

@@ -6,6 +6,7 @@
 #include "door.h"
 
 #define NO_WAKE INT64_MAX
+#define BATCH_US 2 /* after a thaw: what had waited in the socket buffer */
 
 uint8_t world_role(uint8_t slot)
 {
@@ -51,7 +52,7 @@ static void init_peer(struct world *world, uint8_t slot)
     p->fit = true;
     p->auto_idle = true;
     p->wake_at = NO_WAKE;
-    p->thawed_at = p->guest_thawed_at = -NO_WAKE / 2;
+    p->thawed_at = p->guest_thawed_at = p->batch_until = -NO_WAKE / 2;
     p->settings = world->settings;
     p->base = world_draw(world, 1000, 1000000);
     p->disk.delay_min = 5;
@@ -65,6 +66,7 @@ void world_init(struct world *world, uint64_t seed, span_ms interval_ms, span_ms
     memset(&world->has_zone, 0, sizeof *world - offsetof(struct world, has_zone));
     prng_init(&world->prng, seed);
     event_queue_init(&world->queue);
+    world->liar = PEER_NONE;
     zone_init(&world->zone);
     check_init(&world->check);
     world->settings = (struct core_settings){.interval_ms = interval_ms,
@@ -191,8 +193,8 @@ void world_event(struct world *world, uint8_t slot, const struct event *event)
     if (!p->up)
         return;
     mono_ms now = world_clock(world, slot);
-    if (world->batch_clock && world->batch_now != 0 && world->batch_now >= p->core.now)
-        now = world->batch_now;
+    if (world->now <= p->batch_until && p->batch_now >= p->core.now)
+        now = p->batch_now;
     copy.wall_s = wall(world, slot);
     world->steps++;
     core_step(&p->core, now < p->core.now ? p->core.now : now, &copy, &outcome);
@@ -307,9 +309,12 @@ void world_thaw(struct world *world, uint8_t slot)
     p->thawed_local = world_clock(world, slot);
     if (world->strict && slot < NODE_COUNT)
         check_permit(world, slot);
+    if (world->strict)
+        check_view(world, slot);
     if (p->wake_at != NO_WAKE) /* I/O callbacks run before timers: the datagrams come first */
         p->wake_at = world_instant(world, slot, p->wake_local) + 3;
-    world->batch_now = world->batch_clock ? p->core.now : 0;
+    p->batch_now = p->core.now;
+    p->batch_until = world->batch_clock ? world->now + BATCH_US : world->now - 1;
     if (p->core.merit.fit != p->fit && slot < NODE_COUNT)
         world_event(world, slot, &(struct event){.kind = EVENT_FITNESS, .fitness.fit = p->fit});
 }
@@ -434,7 +439,6 @@ static void wake(struct world *world, uint8_t slot)
     if (p->wake_at > world->now)
         world->now = p->wake_at;
     p->wake_at = NO_WAKE;
-    world->batch_now = 0;
     world_trace(world, (uint64_t)world->now ^ slot);
     world_event(world, slot, &(struct event){.kind = EVENT_WAKE});
 }
@@ -453,10 +457,8 @@ bool world_run(struct world *world, true_us until)
             continue;
         }
         struct world_event *event = event_take(&world->queue);
-        if (event->at > world->now) {
+        if (event->at > world->now)
             world->now = event->at;
-            world->batch_now = 0;
-        }
         happen(world, event);
         event_drop(&world->queue, event);
     }

@@ -45,6 +45,8 @@ struct world_peer {
     true_us frozen_at, thawed_at; /* the last time that it stood still */
     mono_ms thawed_local;
     true_us guest_thawed_at; /* the last time that its clock stood still with it */
+    mono_ms batch_now; /* the reading that a broken pump uses until batch_until */
+    true_us batch_until;
     true_us slept_us;  /* how long, when its clock ran on; 0 when it cannot know */
     uint32_t buffered;  /* datagrams waiting meanwhile */
     true_us slow_until; /* when the write under way ends */
@@ -74,13 +76,12 @@ struct world {
     true_us now;
     struct event_queue queue;
     bool has_zone;     /* play the record too */
-    bool hostile;      /* somebody speaks with a stolen key: liars are called so */
+    uint8_t liar;      /* somebody speaks with this peer's stolen key; PEER_NONE: nobody does */
+    const char *muted; /* checkers that keep silent, "name,name"; NULL = none. Borrowed */
     bool wall_stands;  /* wall clocks stand still: numbers rise by the rules alone */
     bool strict;       /* look into the cores as well; stories do not */
-    bool blind_writes;     /* a broken client: its writes carry no prerequisite */
     bool batch_clock;      /* a broken pump: one clock reading for all that waited */
     bool monotonic_clock;  /* a broken clock: stands still while the machine is suspended */
-    mono_ms batch_now;
     struct door *door;
     void (*on_note)(void *owner, const struct world *world, uint8_t peer,
                     const struct note *note);
@@ -137,6 +138,8 @@ void world_trace(struct world *world, uint64_t number);
 void net_send(struct world *world, uint8_t from, uint8_t to, const struct statement *statement);
 /* Delivers what arrived. */
 void net_deliver(struct world *world, const struct world_event *event);
+/* A statement that somebody else puts on the wire: it reaches `to` in the name of `via`. */
+void net_inject(struct world *world, uint8_t via, uint8_t to, const struct statement *statement);
 /* Old statements come again. */
 void net_replay(struct world *world, uint32_t count);
 

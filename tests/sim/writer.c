@@ -50,6 +50,8 @@ static void dispatch(struct world *world, uint8_t node)
     if (world_chance(world, zone->request_loss_ppt))
         return;
     true_us delay = world_draw(world, zone->delay_min * 1000, zone->delay_max * 1000);
+    if (writer->request.write)
+        delay += zone->write_late_ms * 1000;
     if (world->now + delay < zone->frozen_until)
         delay = zone->frozen_until - world->now + world_draw(world, 0, 500000);
     struct world_event *event = world_plan(world, WORLD_TAKEN, node, delay);
@@ -138,7 +140,7 @@ void writer_resend(struct world *world, const struct world_event *event)
     struct writer *writer = &p->writer;
     if (event->ticket != writer->number || writer->phase == WRITER_IDLE)
         return;
-    bool late = world->now - writer->since >= TRY_MS * 1000;
+    bool late = world->now - writer->since >= (true_us)TRY_MS * 1000;
     bool may = writer->phase == WRITER_READING ||
                core_permit_holds(&p->core, world_clock(world, node), &writer->permit);
     if (late || !may) {

@@ -23,7 +23,7 @@ void zone_take(struct zone *zone, struct zone_request *request)
         return;
     }
     bool matches = strcmp(zone->fence, request->old_fence) == 0;
-    request->answered_ok = matches || zone->no_cas;
+    request->answered_ok = matches || zone->no_cas || zone->blind;
     if (!request->answered_ok)
         return;
     memcpy(zone->fence, request->new_fence, sizeof zone->fence);

@@ -25,12 +25,14 @@ struct zone {
     uint8_t owner;  /* node of the fence */
     uint8_t serves; /* node that the addresses belong to; PEER_NONE = a foreign hand's */
     bool no_cas;
+    bool blind; /* what is written to it carries no prerequisite: a broken client */
     bool refuses;
     span_ms delay_min, delay_max; /* each way */
     uint32_t request_loss_ppt, answer_loss_ppt;
     int64_t frozen_until; /* true us: requests wait until then and are applied late */
     uint64_t writes_taken;
     int64_t drifted_at; /* true us: when a hand was there */
+    span_ms write_late_ms; /* so much later are writes applied that are sent now */
 };
 
 /* An empty zone with a quick server. */

@@ -8,7 +8,7 @@
 
 static const char quiet[] =
     "{'cluster':'pbx.example.com','self':'server1','role':'node','standing':'holder',"
-    "'holder':'server1','contact':'held','epoch':1732,'boottime_ms':90000000,"
+    "'holder':'server1','contact':'held','epoch':1795489965,'boottime_ms':90000000,"
     "'since_ms':82540000,'since':'2026-11-24T03:12:45.000Z','lease_ms_left':4200,"
     "'lease_ms':5000,'quorum':3,'fit':true,'version':'0.1.0','ready':true,"
     "'peers':[{'name':'server2','role':'node','state':'fresh','rtt_ms':1,'age_ms':300,"
@@ -18,7 +18,7 @@ static const char quiet[] =
     "'via':'server2','fit':null,'version':'0.1.0','loss_percent':2.1,'standing':'witness',"
     "'promised_to':'server1'}],"
     "'records':[{'label':'pbx','name':'pbx.example.com','provider':'rfc2136','fence':'cas',"
-    "'state':'ok','epoch':1732,'addresses':['203.0.113.10','2001:db8::10'],"
+    "'state':'ok','epoch':1795489965,'addresses':['203.0.113.10','2001:db8::10'],"
     "'verified':{'token':'t','at':'2026-11-24T05:17:01.000Z','servers_ok':2,'servers':2}}],"
     "'probes':[{'name':'service','verdict':'good','weight':'block','reason':null,'ms':12}]}";
 
@@ -62,7 +62,7 @@ TEST(the_whole_quiet_screen)
     json_t *status = load(quiet);
     char *text = render(status, false);
     CHECK_STR(text,
-              "pbx.example.com: server1 HOLDS since 03:12:45 UTC (2h 4m), epoch 1732\n"
+              "pbx.example.com: server1 HOLDS since 03:12:45 UTC (2h 4m), epoch 1795489965\n"
               "this is     server1, holder since 03:12:45 UTC (2h 4m); holdfast 0.1.0\n"
               "lease       4.2 s left of 5 s, backed by all 3 peers\n"
               "crash now   survived: server2 would take over within about 5 s of a crash of\n"
@@ -73,7 +73,7 @@ TEST(the_whole_quiet_screen)
               "  cloud    fresh   witness, backs server1   9 ms    2 %   0.1 s via server2\n"
               "\n"
               "record      ok  pbx.example.com -> 203.0.113.10, 2001:db8::10 (rfc2136), epoch\n"
-              "            1732; read back from 2 of 2 servers at 05:17:01 UTC\n"
+              "            1795489965; read back from 2 of 2 servers at 05:17:01 UTC\n"
               "fitness     fit\n"
               "probe       good  service (12 ms)\n");
     CHECK(widest(text) <= SCREEN_WIDTH);
@@ -106,7 +106,7 @@ TEST(a_forced_holder_is_loud)
     json_object_set_new(status, "lease_ms_left", json_null());
     json_object_set_new(status, "quorum", json_integer(1));
     char *text = render(status, false);
-    CHECK_HAS(text, "server1 HOLDS BY FORCE since 03:12:45 UTC (2h 4m), epoch 1732\n");
+    CHECK_HAS(text, "server1 HOLDS BY FORCE since 03:12:45 UTC (2h 4m), epoch 1795489965\n");
     CHECK_HAS(text, "lease       none needed by a forced holder; backed by 1 of 3 peers\n");
     CHECK_HAS(text, "holdfast release");
     free(text);
@@ -119,7 +119,7 @@ TEST(a_standby_does_not_claim_to_know_since_when)
     json_object_set_new(status, "self", json_string("server2"));
     json_object_set_new(status, "standing", json_string("standby"));
     char *text = render(status, false);
-    CHECK_HAS(text, "pbx.example.com: server1 HOLDS, epoch 1732\n");
+    CHECK_HAS(text, "pbx.example.com: server1 HOLDS, epoch 1795489965\n");
     CHECK_HAS(text, "this is     server2, standby since 03:12:45 UTC");
     CHECK_HAS(text, "promised to server1 for 4.2 s yet");
     CHECK_HAS(text, "survived: server2 would take over");

@@ -224,6 +224,53 @@ TEST(a_crash_that_is_not_survived_and_a_bad_record)
     json_decref(records);
 }
 
+TEST(a_holder_in_maintenance_says_why_it_goes_on)
+{
+    setup(&view, &config, &extra);
+    view.maintenance_until = view.now + 60000;
+    view.crash_survivable = false;
+    view.survive_obstacles[0] = (struct obstacle){REASON_TARGET_UNFIT, 1, 0, MONO_NEVER};
+    view.survive_obstacle_count = 1;
+    json_t *list = why_json(&view, &config, &extra);
+    CHECK_STR(text_at(list, 0, "what"), "this node (server1) is in maintenance and holds all the "
+                                        "same");
+    CHECK_STR(text_at(at(list, 0, "conditions"), 0, "condition"), "server2 is not fit");
+    json_decref(list);
+}
+
+TEST(a_paused_holder_says_for_how_long_nothing_is_written)
+{
+    setup(&view, &config, &extra);
+    view.paused_until = view.now + 60000;
+    extra.permit_asked = true;
+    extra.permit_reason = REASON_IS_PAUSED;
+    json_t *list = why_json(&view, &config, &extra);
+    CHECK_EQ(json_array_size(list), 2);
+    CHECK_STR(text_at(at(list, 1, "conditions"), 0, "condition"),
+              "an operator paused the cluster, for 60.0 s yet");
+    CHECK_EQ(json_integer_value(at(at(list, 1, "conditions"), 0, "until_ms_from_now")), 60000);
+    json_decref(list);
+}
+
+/* Only the holder knows what its command did: nothing is missing on the others. */
+TEST(a_command_of_the_holder_is_no_trouble_of_a_standby)
+{
+    setup(&view, &config, &extra);
+    json_t *records = json_pack("[{s:s, s:s, s:s, s:s}]", "label", "pbx", "state", "unknown",
+                                "fence", "none", "detail", "a command changes it");
+    extra.records = records;
+    json_t *list = why_json(&view, &config, &extra);
+    CHECK_EQ(json_array_size(list), 1); /* on the holder it is */
+    json_decref(list);
+    view.standing = STANDING_STANDBY;
+    view.contact = CONTACT_NONE;
+    list = why_json(&view, &config, &extra);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        CHECK(strstr(text_at(list, i, "what"), "record") == NULL);
+    json_decref(list);
+    json_decref(records);
+}
+
 TEST(a_silent_peer_and_a_pause_are_explained)
 {
     setup(&view, &config, &extra);
