@@ -50,7 +50,7 @@ enum reason handover_due(const struct core *core, mono_ms now)
         pause_is_on(&core->pause, now))
         return REASON_NONE;
     handover_ask(core, now, other, &obstacles);
-    if (obstacles.count > 0 || core->last[other].lease_ms == 0)
+    if (obstacles.count > 0)
         return REASON_NONE;
     if (!echo_is_fresh(&core->echo, other, now, lease_window(settings->lease_ms)))
         return REASON_NONE;
@@ -61,8 +61,7 @@ enum reason handover_due(const struct core *core, mono_ms now)
         return held_ms >= merit_hold_length(merit, settings->min_hold_ms, now)
                    ? REASON_LEAVING_UNFIT
                    : REASON_NONE;
-    if (settings->prefer == other && merit->other_fit_since != MONO_NEVER &&
-        now - merit->other_fit_since >= settings->failback_after_ms &&
+    if (settings->prefer == other && now - merit->other_fit_since >= settings->failback_after_ms &&
         held_ms >= settings->failback_after_ms)
         return REASON_LEAVING_PREFERRED;
     return REASON_NONE;
@@ -70,8 +69,7 @@ enum reason handover_due(const struct core *core, mono_ms now)
 
 static bool fresh(const struct core *core, uint8_t peer, mono_ms now)
 {
-    return peer == core->settings.self ||
-           echo_is_fresh(&core->echo, peer, now, core->settings.lease_ms);
+    return echo_is_fresh(&core->echo, peer, now, core->settings.lease_ms);
 }
 
 /* The node that would have to take over: the other one of the holder; of nobody, any. */

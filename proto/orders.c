@@ -18,6 +18,13 @@ static void ask_pause(const struct core *core, mono_ms now, struct obstacles *re
         obstacles_add(ret, (struct obstacle){REASON_IS_PAUSED, PEER_NONE, 0, core->pause.until});
 }
 
+/* Of two unfit nodes an operator may choose. All else that speaks against a target keeps it from
+ * claiming, and nobody would hold: no word of an operator changes that. */
+static bool is_a_choice(const struct core *core, const struct obstacles *list)
+{
+    return list->count == 1 && list->list[0].reason == REASON_TARGET_UNFIT && !core->merit.fit;
+}
+
 static void ask_handover(const struct core *core, mono_ms now, const struct event *event,
                          struct obstacles *ret)
 {
@@ -25,8 +32,7 @@ static void ask_handover(const struct core *core, mono_ms now, const struct even
     if (core->settings.self < NODE_COUNT && target == PEER_NONE)
         target = (uint8_t)(1 - core->settings.self);
     handover_ask(core, now, target, ret);
-    if (event->order.anyway && ret->count > 0 && ret->list[0].reason != REASON_TARGET_SELF &&
-        ret->list[0].reason != REASON_TARGET_SILENT)
+    if (event->order.anyway && is_a_choice(core, ret))
         ret->count = 0;
     if (!claim_holds(&core->claim, now))
         add(ret, REASON_NOT_HOLDER, PEER_NONE);

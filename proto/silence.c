@@ -89,10 +89,10 @@ bool silence_holds(const struct silence *silence)
     return silence->kind != SILENCE_NONE;
 }
 
-bool silence_renews(const struct silence *silence, uint64_t epoch, uint8_t holder)
+bool silence_renews(const struct silence *silence, const struct statement *claim)
 {
-    return silence->kind == SILENCE_RESTART && holder != PEER_NONE &&
-           epoch == silence->stored_epoch && holder == silence->stored_holder;
+    return silence->kind == SILENCE_RESTART && (claim->flags & STATEMENT_HOLDING) != 0 &&
+           claim->claim == silence->stored_epoch && claim->from == silence->stored_holder;
 }
 
 mono_ms silence_until(const struct silence *silence)

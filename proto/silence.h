@@ -48,8 +48,10 @@ void silence_writing(struct silence *silence, uint64_t ticket);
 void silence_written(struct silence *silence, uint64_t floor, struct outcome *outcome);
 /* True while this peer moves nothing. */
 bool silence_holds(const struct silence *silence);
-/* May an equal claim be renewed in spite of the silence? */
-bool silence_renews(const struct silence *silence, uint64_t epoch, uint8_t holder);
+/* Rule V5: may this claim be renewed in spite of the silence? Only the stored one, and only when it
+ * is held: of a claim that waits, a disk that came back older than it was cannot tell whether this
+ * peer has meanwhile promised itself to the other node. */
+bool silence_renews(const struct silence *silence, const struct statement *claim);
 /* Earliest instant at which time alone could end it; MONO_NEVER when somebody must be heard. */
 mono_ms silence_until(const struct silence *silence);
 /* First peer still to be heard, or PEER_NONE. */

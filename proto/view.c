@@ -78,10 +78,9 @@ static void see_holder(const struct core *core, mono_ms now, struct view *ret)
         ret->lease_left_ms = core->claim.backed_until - now;
     } else if (ret->holder != PEER_NONE && ret->holder != core->settings.self) {
         const struct statement *said = &core->last[ret->holder];
-        uint64_t promised = core->voter.promise.epoch;
-        ret->epoch = said->claim != 0 ? said->claim : promised;
+        ret->epoch = said->claim;
         mono_ms until = voter_bound_until(&core->voter, now);
-        if (voter_bound_to(&core->voter, now) == ret->holder && until > now)
+        if (voter_bound_to(&core->voter, now) == ret->holder)
             ret->lease_left_ms = until - now;
     }
     ret->quorum = count_quorum(core, now, ret->holder);

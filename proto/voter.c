@@ -113,8 +113,7 @@ static enum reason refusal(const struct voter *voter, const struct silence *sile
 {
     const struct statement *statement = weighing->statement;
     uint8_t bound = voter_bound_to(voter, weighing->now);
-    if (silence_holds(silence) &&
-        !silence_renews(silence, statement->claim, statement->from))
+    if (silence_holds(silence) && !silence_renews(silence, statement))
         return REASON_REFUSED_SILENT;
     if (bound != PEER_NONE && bound != statement->from)
         return REASON_REFUSED_BOUND;

@@ -37,9 +37,10 @@ def link_cut(lab, figures):
     lab.net.cut(*both(S1, S2))
     let_pass(lab, 5)
     expect_no_move(lab, holder, at, "s1-s2 cut")
-    seen = [peer for peer in holder.status()["peers"] if peer["name"] == standby.name][0]
-    expect(seen["state"] == "fresh" and seen["via"] == W,
-           f"standby is {seen['state']} via {seen['via']}")
+    def relayed():
+        seen = [peer for peer in holder.status()["peers"] if peer["name"] == standby.name][0]
+        return seen["state"] == "fresh" and seen["via"] == W
+    wait_until(relayed, 5, "the standby to be fresh by way of the witness")
     lab.net.heal()
     lab.settle()
     expect_no_move(lab, holder, at, "healed")

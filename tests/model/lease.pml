@@ -64,6 +64,12 @@ bool claims[2];
 byte lease[2];
 /* Statements of node c under way: the newer at 2c, the older at 2c + 1. */
 byte kind[4], age[4];
+#ifdef ROLLBACK
+bool held[4];        /* a claim that was held when it was said */
+#define SET_HELD(s, is) held[s] = is
+#else
+#define SET_HELD(s, is)
+#endif
 byte way[4];         /* voters that it may still reach */
 byte answer[4];      /* voters whose grant that answers it is under way */
 
@@ -82,11 +88,11 @@ byte story;          /* steps on the way to it */
 /* What nothing can come of is forgotten, so that equal situations are equal states. */
 inline forget(s)
 {
-    kind[s] = NONE; age[s] = 0; way[s] = 0; answer[s] = 0
+    SET_HELD(s, false); kind[s] = NONE; age[s] = 0; way[s] = 0; answer[s] = 0
 }
 inline move(from, to)
 {
-    kind[to] = kind[from]; age[to] = age[from]; way[to] = way[from];
+    SET_HELD(to, held[from]); kind[to] = kind[from]; age[to] = age[from]; way[to] = way[from];
     answer[to] = answer[from]
 }
 inline tidy(c)
@@ -151,6 +157,7 @@ inline say(c, what)
     :: ONE_ONLY || kind[2*c] == NONE || kind[2*c + 1] -> skip
     fi;
     d_step {
+        SET_HELD(2*c, what == CLAIM && lease[c] > 0);
         kind[2*c] = what; age[2*c] = 0; answer[2*c] = 0;
         way[2*c] = BIT(OTHER(c)) | BIT(WITNESS)
     }
@@ -170,11 +177,16 @@ inline in_order(c, v, s)
 }
 
 /* V2, and V3 as far as it concerns one node: not back below the number promised to it.
- * V5: silent, a voter renews only what it stored. */
-#ifdef STRICT
-#define RENEWS false
+ * V5: silent, a voter renews only what it stored, and only while that is held. */
+#if !defined(ROLLBACK) || defined(BAD_RENEWS)
+#define RENEWS(s) true
 #else
-#define RENEWS true
+#define RENEWS(s) held[s]
+#endif
+#ifdef NO_RESUME
+#define RESUMES false
+#else
+#define RESUMES true
 #endif
 #ifdef BAD_SECOND
 #define MAY(c, v, s) true
@@ -183,7 +195,7 @@ inline in_order(c, v, s)
 #else
 #define MAY(c, v, s) (holder[v] == 0 && silent[v] == 0 || holder[v] == c + 1 && \
                       (kind[s] == CLAIM || !live[v]) && \
-                      (silent[v] == 0 || live[v] == (kind[s] == CLAIM) && RENEWS))
+                      (silent[v] == 0 || live[v] == (kind[s] == CLAIM) && RENEWS(s)))
 #endif
 inline promise(c, v, s)
 {
@@ -337,7 +349,7 @@ inline restart_empty(v)
 
 #define TURN(c) \
     :: d_step { !claims[c] && (silent[c] == 0 && holder[c] == 0 || \
-                             holder[c] == c + 1 && (silent[c] == 0 || RENEWS)) -> \
+                             holder[c] == c + 1 && (silent[c] == 0 || RESUMES)) -> \
                 begin(c) } \
     :: atomic { claims[c] -> say(c, CLAIM) } \
     :: d_step { claims[c] -> give_up(c); tidy(c) } \

@@ -2,7 +2,8 @@
 """Automatic mutants of proto/: the unit tests, the stories or a short swarm must kill them.
 
     tests/mutants/auto.py [--sample N] [--seed S] [--file NAME]... [--jobs N] [--swarm SEEDS]
-                          [--results FILE] [--build DIR] [--at-least PERCENT] [--list]
+                          [--results FILE] [--build DIR] [--made DIR] [--at-least PERCENT]
+                          [--list]
 
 Without --sample all mutants are played; with --results a run goes on where it was stopped.
 Survivors that change nothing are explained in explained.txt. Ends in `N passed, N failed`.
@@ -64,6 +65,13 @@ def code_hash():
     return digest.hexdigest()[:16]
 
 
+def commit_name():
+    try:
+        return rig.run_quiet(["git", "-C", rig.ROOT, "rev-parse", "--short", "HEAD"]).strip()
+    except (rig.CompileError, OSError):
+        return "unknown"
+
+
 def mutant_hash(mutant):
     return hashlib.sha256(mutant.text.encode()).hexdigest()[:16]
 
@@ -72,8 +80,9 @@ class Run:
     def __init__(self, options):
         self.options = options
         self.explained = read_explained()
-        self.suite = suite.Suite(options.build)
+        self.suite = suite.Suite(options.build, options.made)
         self.code = code_hash()
+        self.commit = commit_name()
         self.known = self.read_results()
         self.lines = open(options.results, "a") if options.results else None
         self.lock = threading.Lock()
@@ -106,7 +115,8 @@ class Run:
             self.folders.append(folder)
             if self.lines:
                 self.lines.write(json.dumps({"mutant": name, "code": self.code,
-                                             "killer": killer, "key": mutant.key}) + "\n")
+                                             "commit": self.commit, "killer": killer,
+                                             "key": mutant.key}) + "\n")
                 self.lines.flush()
         self.count(mutant, killer)
 
@@ -160,6 +170,8 @@ def arguments():
     parser.add_argument("--results", metavar="FILE", help="JSON lines; read and appended to")
     parser.add_argument("--build", metavar="DIR",
                         default=str(rig.ROOT / "build" / "mutants-auto"))
+    parser.add_argument("--made", metavar="DIR", default=str(rig.ROOT / "build"),
+                        help="a CMake build of this tree; its objects are used where up to date")
     parser.add_argument("--list", action="store_true", help="show the mutants and end")
     return parser.parse_args()
 

@@ -2,7 +2,8 @@
 
 Knows just enough C for proto/: comments, strings and preprocessor lines are one token each; a
 function is a brace block at depth 0 after `name(...)`. Asserts, the arguments of notes and of
-obstacles, and everything outside functions (but numbers of #define) are left alone.
+obstacles, and everything outside functions (but numbers of #define) are left alone; so is what a
+maximum or minimum does with two equal values.
 """
 
 import bisect
@@ -157,11 +158,38 @@ class File:
         return text in TYPES or (self.tokens[i].kind == "name" and
                                  self.tokens[i + 1].kind == "name" and text not in CONTROL)
 
+    def is_extreme(self, i):
+        """`a < b ? a : b` or `if (a < b) b = a;` around the comparison at `i`: equal is equal."""
+        tokens = self.tokens
+        before, after, stop = i - 1, i + 1, {"(", "=", "return", ";", "&&", "||", "?", ")", ":"}
+        depth = 0
+        while depth > 0 or tokens[before].text not in stop or tokens[before].text == ")":
+            depth += (tokens[before].text == ")") - (tokens[before].text == "(")
+            before -= 1
+        depth = 0
+        while depth > 0 or tokens[after].text not in stop or tokens[after].text == "(":
+            depth += (tokens[after].text == "(") - (tokens[after].text == ")")
+            after += 1
+        sides = [self.words(before + 1, i), self.words(i + 1, after)]
+        if tokens[after].text == "?":
+            rest = self.words(after + 1, after + 2 + len(sides[0]) + len(sides[1]))
+            return rest in (sides[0] + [":"] + sides[1], sides[1] + [":"] + sides[0])
+        if tokens[before].text == "(" and tokens[before - 1].text == "if":
+            rest = self.words(after + 1, after + 3 + len(sides[0]) + len(sides[1]))
+            return rest[-1:] == [";"] and rest[:-1] in (sides[0] + ["="] + sides[1],
+                                                        sides[1] + ["="] + sides[0])
+        return False
+
+    def words(self, first, last):
+        return [token.text for token in self.tokens[first:last]]
+
     def operators(self, function, first, last, skip):
         tokens = self.tokens
         for i in range(first, last):
             token = tokens[i]
             if i in skip:
+                continue
+            if token.text in ("<", "<=", ">", ">=") and self.is_extreme(i):
                 continue
             if token.kind == "op" and token.text in FLIPS:
                 self.change(function, "flip", [(token.start, token.end, FLIPS[token.text])])

@@ -130,10 +130,22 @@ def has_main(path):
     return re.search(r"^int main\(", path.read_text(), re.MULTILINE) is not None
 
 
-class Rig:
-    """Objects of the unchanged code, and programs with changed files."""
+def made_objects(folder):
+    """Source -> object, of all that CMake has compiled in `folder`."""
+    found = {}
+    for target in sorted((pathlib.Path(folder).resolve() / "CMakeFiles").glob("*.dir")):
+        for path in target.rglob("*.c.o"):
+            found[str(path.relative_to(target)).removesuffix(".o")] = path
+    return found
 
-    def __init__(self, build):
+
+class Rig:
+    """Objects of the unchanged code, and programs with changed files.
+
+    made: a build directory of CMake; what is up to date there is not compiled again.
+    """
+
+    def __init__(self, build, made=None):
         self.build = pathlib.Path(build).resolve()
         (self.build / "base").mkdir(parents=True, exist_ok=True)
         self.cc = os.environ.get("CC", "cc")
@@ -145,6 +157,7 @@ class Rig:
         self.proto_names = {path.name for path in PROTO.glob("*.c")}
         self.proto_flags = []
         self.shell_made = False
+        self.made = made_objects(made) if made else {}
         self.lock = threading.Lock()
 
     def compile(self, source, target, level=("-O2",)):
@@ -155,9 +168,11 @@ class Rig:
 
     def base_object(self, source):
         """Compiled unless an up-to-date one is there."""
-        name = str(source.relative_to(ROOT)).replace("/", "_") + ".o"
-        target = self.build / "base" / name
+        path = str(source.relative_to(ROOT))
+        target = self.build / "base" / (path.replace("/", "_") + ".o")
         newest = max(source.stat().st_mtime, self.headers)
+        if path in self.made and self.made[path].stat().st_mtime > newest:
+            return self.made[path]
         with self.lock:
             if not target.exists() or target.stat().st_mtime <= newest:
                 self.compile(source, target)

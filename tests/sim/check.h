@@ -37,7 +37,7 @@ struct check_voter {
     struct mark taken_up[NODE_COUNT]; /* newest statement of each */
     uint64_t released[NODE_COUNT]; /* highest that reached it */
     struct binding binding;
-    uint64_t said_boot, said_promise; /* the newest number that it said to back, and in which life */
+    uint64_t said_boot, said_promise; /* the newest number it said to back, and in which life */
     bool contradicted; /* the last thing that it heard contradicts an earlier one */
     uint64_t liar_boot, liar_promise; /* the last number that the liar said to back, as heard */
     uint32_t state_life; /* of the following two, after its last step */

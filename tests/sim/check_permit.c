@@ -1,5 +1,6 @@
-/* Permits: asked at any instant, also before the first step after a stand-still, and kept as long as
- * the product says that they hold. Each must be covered by what the checkers know by themselves. */
+/* Permits: asked at any instant, also before the first step after a stand-still, and kept as long
+ * as the product says that they hold. Each must be covered by what the checkers know by
+ * themselves. */
 #include "world.h"
 
 static const char *const names[NODE_COUNT] = {"server1", "server2"};

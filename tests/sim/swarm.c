@@ -45,6 +45,7 @@ static volatile sig_atomic_t seed_now;
 static void on_abort(int number)
 {
     char text[80];
+    /* An assert called it, no snprintf. NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c) */
     int size = snprintf(text, sizeof text, "violation: seed %ld checker assert: see above\n",
                         (long)seed_now);
     (void)number;
@@ -87,7 +88,7 @@ static void run_share(const struct arguments *arguments, uint32_t job, int out)
         if (!fine && arguments->stop)
             break;
         if (i / arguments->jobs % 200 == 199)
-            fprintf(stderr, "[%llu/%llu] seeds\n", (unsigned long long)(i + 1),
+            fprintf(stderr, "[%llu/%llu] seeds\n", (unsigned long long)i + 1,
                     (unsigned long long)arguments->count);
     }
     report.sums = cluster->sums;
@@ -100,7 +101,7 @@ static void run_share(const struct arguments *arguments, uint32_t job, int out)
 
 static bool take_report(int in, struct report *sum)
 {
-    struct report one;
+    struct report one = {0};
     size_t got = 0;
     while (got < sizeof one) {
         ssize_t size = read(in, (char *)&one + got, sizeof one - got);

@@ -23,6 +23,7 @@ struct world_net {
     span_ms late_max;
     uint8_t cut[SLOT_COUNT][SLOT_COUNT];        /* [from][to]: how many cuts are in force */
     uint16_t link_loss_ppt[SLOT_COUNT][SLOT_COUNT];
+    uint32_t link_delay_us[SLOT_COUNT][SLOT_COUNT]; /* on top of the delay of all */
     struct world_event replays[WORLD_REPLAY_MAX];
     uint32_t replay_count; /* ever kept */
     uint64_t sent, lost, doubled, late, garbled, replayed;
@@ -123,6 +124,13 @@ struct world_event *world_plan(struct world *world, enum world_kind kind, uint8_
                                true_us delay);
 /* The peer (0, 1, PEER_WITNESS) that lives in a slot. */
 uint8_t world_role(uint8_t slot);
+/* Makes `to` the same world at the same instant, to go on apart from `from`. Only what is in use is
+ * copied, so that it is cheap. The copy has no door: trusted statements only. */
+void world_copy(struct world *to, const struct world *from);
+/* Other futures from here on: everything that is still to be drawn comes from `seed`. */
+void world_reseed(struct world *world, uint64_t seed);
+/* A frozen process goes on at `at` instead, and what waits for it with it. */
+void world_thaw_at(struct world *world, uint8_t slot, true_us at);
 /* Mixes a number into the trace. */
 void world_trace(struct world *world, uint64_t number);
 

@@ -354,6 +354,7 @@ TEST(a_takeover_by_force_asks_for_little_but_for_that)
     rig.core.stopping = true;
     CHECK_EQ(told(&rig, REASON_IS_LEAVING, true).reason, REASON_IS_LEAVING);
     peers_ping(&rig, 0);
+    CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).reason, REASON_TARGET_ALIVE);
     CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).peer, 0);
 }
 
@@ -370,6 +371,77 @@ TEST(a_takeover_by_force_waits_for_an_amnesia_and_a_disk_but_for_no_restart)
     candidacy_ask_forced(&rig.core, rig.now, &list);
     CHECK_EQ(list.count, 1);
     CHECK_EQ(list.list[0].reason, REASON_STORE_BROKEN);
+}
+
+static size_t count_obstacles(const struct rig *rig)
+{
+    struct obstacles list;
+    candidacy_ask(&rig->core, rig->now, &list);
+    return list.count;
+}
+
+TEST(what_is_told_is_complete_and_nothing_more)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    CHECK_EQ(count_obstacles(&rig), 2); /* both others are not heard */
+    CHECK_EQ(told(&rig, REASON_NO_BACKER, false).peer, 1);
+    elected_holder(&rig, 0);
+    CHECK_EQ(count_obstacles(&rig), 1); /* it holds: nothing else is of interest */
+    elected_storing(&rig, 0);
+    CHECK_EQ(count_obstacles(&rig), 1);
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    CHECK_EQ(count_obstacles(&rig), 1);
+}
+
+TEST(the_second_node_waits_for_the_first)
+{
+    struct rig rig;
+    struct stored found = peers_file(101, 1);
+    found.members.key_hash[PEER_WITNESS][0] ^= 1;
+    peers_start(&rig, 1, found);
+    CHECK_EQ(told(&rig, REASON_MEMBERS_PENDING, false).peer, 0);
+    elected_quiet(&rig, 1, 100);
+    peers_fit(&rig, false);
+    peers_ping(&rig, 0);
+    CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).reason, REASON_TARGET_ALIVE);
+    CHECK_EQ(told(&rig, REASON_TARGET_ALIVE, true).peer, 0);
+    peers_start(&rig, 0, peers_file(100, PEER_NONE));
+    rig.core.roster.pending = true;
+    CHECK_EQ(told(&rig, REASON_MEMBERS_PENDING, false).peer, 1);
+}
+
+/* Rule N1, quick restart, from the second node's side. */
+TEST(the_second_node_resumes_on_the_word_of_the_first)
+{
+    struct rig rig;
+    peers_start(&rig, 1, peers_file(101, 1));
+    peers_fit(&rig, true);
+    peers_back(&rig, PEER_WITNESS, 101, 1);
+    CHECK(!claims(&rig)); /* the first could have been promised something meanwhile */
+    peers_ping(&rig, 0);
+    CHECK(claims(&rig));
+    CHECK_EQ(rig.stored.epoch, 103);
+    peers_start(&rig, 1, peers_file(101, 1));
+    peers_fit(&rig, true);
+    peers_back(&rig, 0, 101, 1);
+    CHECK(claims(&rig));
+}
+
+/* Rule N12: the silence is over, and with it the quick restart: now roles stay. */
+TEST(a_paused_node_resumes_nothing_once_its_silence_is_over)
+{
+    struct stored found = peers_file(102, 0);
+    struct rig rig;
+    found.pause_order = 4;
+    found.pause_until_wall_s = WALL + 60;
+    peers_start(&rig, 0, found);
+    peers_fit(&rig, true);
+    peers_pass(&rig, LEASE);
+    peers_ping(&rig, 1);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK(stops(&rig, REASON_IS_PAUSED));
+    CHECK(!claims(&rig));
 }
 
 CHECK_MAIN

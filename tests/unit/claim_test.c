@@ -406,4 +406,38 @@ TEST(the_newest_proof_counts_whoever_gave_it)
     CHECK_EQ(claim_proof_sent(&desk.claim), 9);
 }
 
+TEST(the_own_drift_counts_when_it_is_the_larger)
+{
+    struct desk desk;
+    claiming(&desk);
+    struct statement statement = {.from = PEER_WITNESS,
+                                  .drift_ppm = 100,
+                                  .promise = {102, 0, LEASE, desk.echo.self}};
+    claim_granted(&desk.claim, &desk.echo, &statement, 1100, &desk.outcome);
+    CHECK_EQ(desk.claim.backed_until, 1000 + BACKED);
+}
+
+TEST(a_claim_on_disk_is_said_at_once)
+{
+    struct desk desk;
+    begin(&desk);
+    claim_begin(&desk.claim, &desk.voter, 102, 900, &desk.outcome);
+    ledger_stored(&desk.voter.ledger, desk.claim.next_ticket, true, 950, &desk.outcome);
+    memset(&desk.outcome, 0, sizeof desk.outcome);
+    claim_stored(&desk.claim, &desk.voter, 950, &desk.outcome);
+    CHECK(desk.outcome.prompt);
+    CHECK_EQ(desk.outcome.notes[0].reason, REASON_CLAIMED);
+}
+
+TEST(who_does_not_claim_takes_no_new_number)
+{
+    struct desk desk;
+    begin(&desk);
+    CHECK(!claim_renumber(&desk.claim, &desk.voter, 102, 100000, &desk.outcome));
+    CHECK_EQ(desk.claim.next, 0);
+    claim_begin(&desk.claim, &desk.voter, 102, 100000, &desk.outcome);
+    CHECK(!claim_renumber(&desk.claim, &desk.voter, 104, 100000, &desk.outcome));
+    CHECK_EQ(desk.claim.next, 102);
+}
+
 CHECK_MAIN

@@ -135,4 +135,92 @@ TEST(a_forced_standing_is_not_resumed_after_a_restart)
     CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
 }
 
+/* Two operators, two words: neither node gives way to the other, and each knows of the other. */
+TEST(of_two_forced_nodes_none_yields_by_itself)
+{
+    struct rig rig;
+    forced(&rig);
+    struct statement statement = peers_says(&rig, 1);
+    statement.claim = statement.seen_epoch = 105;
+    statement.flags |= STATEMENT_FORCED;
+    peers_hear(&rig, &statement);
+    CHECK(may_act(&rig));
+    CHECK(rig.core.force.on);
+    CHECK_EQ(rig.noted[REASON_FORCED_SEEN], 1);
+}
+
+TEST(a_holder_does_not_give_way_to_a_forced_node_with_a_lower_number)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    struct statement statement = peers_says(&rig, 1);
+    statement.claim = 101;
+    statement.flags |= STATEMENT_FORCED;
+    peers_hear(&rig, &statement);
+    CHECK(claim_holds(&rig.core.claim, rig.now));
+    CHECK_EQ(rig.core.claim.released, 0);
+    CHECK_EQ(rig.noted[REASON_FORCED_SEEN], 1);
+}
+
+TEST(a_node_that_claims_nothing_has_nothing_to_give_up_to_a_forced_one)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    struct statement statement = peers_says(&rig, 1);
+    statement.claim = statement.seen_epoch = 105;
+    statement.flags |= STATEMENT_FORCED;
+    peers_hear(&rig, &statement);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+    CHECK_EQ(rig.core.claim.released, 0);
+    CHECK_EQ(rig.noted[REASON_RELEASED], 0);
+}
+
+/* Rule V4 for the operator's word too. */
+TEST(forced_is_not_said_before_its_number_is_on_disk)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    CHECK(rig.core.force.on);
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.flags & STATEMENT_FORCED, 0);
+    CHECK_EQ(rig.said.claim, 0);
+    peers_written(&rig);
+    peers_wake(&rig, INTERVAL);
+    CHECK((rig.said.flags & STATEMENT_FORCED) != 0);
+    CHECK_EQ(rig.said.claim, 102);
+}
+
+/* Rule N10 for a lease: a forced node did not have to ask for it. */
+TEST(a_member_that_nobody_confirmed_makes_no_lease_of_it)
+{
+    struct rig rig;
+    struct stored found = peers_file(100, PEER_NONE);
+    found.members.key_hash[PEER_WITNESS][0] ^= 1;
+    peers_start(&rig, 0, found);
+    peers_pass(&rig, LEASE);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    peers_written(&rig);
+    peers_pass(&rig, 50);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_CLAIMING);
+    CHECK(rig.core.force.on);
+    rig.core.roster.is_new[PEER_WITNESS] = false;
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
+}
+
+TEST(a_forced_permit_carries_the_forced_number)
+{
+    struct rig rig;
+    struct permit permit;
+    enum reason reason;
+    forced(&rig);
+    CHECK(core_permit(&rig.core, rig.now, 100, &permit, &reason));
+    CHECK_EQ(permit.epoch, 102);
+    CHECK(core_permit_holds(&rig.core, rig.now, &permit));
+    permit.epoch = 104;
+    CHECK(!core_permit_holds(&rig.core, rig.now, &permit));
+}
+
 CHECK_MAIN

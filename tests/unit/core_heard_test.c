@@ -127,6 +127,7 @@ TEST(what_no_door_lets_through_changes_nothing_here_either)
     statement.from = PEER_COUNT;
     peers_step(&rig, event);
     CHECK_EQ(rig.core.steps > 0, true);
+    /* cppcheck-suppress redundantAssignment ; the event points to it */
     statement.from = 1;
     peers_step(&rig, event);
     CHECK_EQ(rig.core.last[1].mark.boot, statement.mark.boot);
@@ -240,6 +241,51 @@ TEST(a_late_release_after_a_restart_is_said_promptly_and_once)
     peers_order(&rig, ORDER_MAINTENANCE, PEER_NONE, 60000);
     peers_step(&rig, (struct event){.kind = EVENT_DEMOTED});
     CHECK_EQ(rig.core.claim.released, 0);
+}
+
+TEST(nothing_is_kept_of_a_peer_that_was_not_heard)
+{
+    struct rig rig;
+    size_t size = 7;
+    elected_quiet(&rig, 0, 100);
+    CHECK(core_kept(&rig.core, 1, &size) == NULL);
+    CHECK_EQ(size, 0);
+    struct statement statement = peers_says(&rig, 1);
+    peers_hear(&rig, &statement);
+    const uint8_t *kept = core_kept(&rig.core, 1, &size);
+    CHECK(kept != NULL);
+    CHECK_EQ(size, sizeof statement);
+    CHECK_EQ(memcmp(kept, &statement, sizeof statement), 0);
+}
+
+/* Direct and relayed copies of one statement apart by less than half an interval arrive once. */
+TEST(arrivals_are_remembered_half_an_interval_apart)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.core.merit.maintenance_until = MONO_NEVER;
+    peers_ping(&rig, 1);
+    peers_wake(&rig, INTERVAL / 2 - 1);
+    peers_ping(&rig, 1);
+    CHECK_EQ(rig.core.relay.kept[1].arrival_count, 1);
+    peers_wake(&rig, 1);
+    peers_ping(&rig, 1);
+    CHECK_EQ(rig.core.relay.kept[1].arrival_count, 2);
+}
+
+TEST(the_shortest_bytes_are_kept_as_well)
+{
+    struct rig rig;
+    size_t size;
+    elected_quiet(&rig, 0, 100);
+    struct statement statement = peers_says(&rig, 1);
+    peers_step(&rig, (struct event){.kind = EVENT_HEARD,
+                                    .heard = {.statement = &statement,
+                                              .bytes = (const uint8_t *)&statement,
+                                              .size = 1,
+                                              .via = 1}});
+    CHECK(core_kept(&rig.core, 1, &size) != NULL);
+    CHECK_EQ(size, 1);
 }
 
 CHECK_MAIN

@@ -151,4 +151,50 @@ TEST(a_lapsed_lease_gives_no_permit_even_before_a_step_noticed)
     CHECK_EQ(refusal(&rig, rig.core.claim.backed_until), REASON_NOT_HOLDER);
 }
 
+TEST(a_permit_of_nobody_is_void_for_a_node_that_holds_nothing)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    struct permit permit = {
+        .epoch = 0, .boot = rig.core.settings.boot, .given = rig.now, .until = rig.now + 1000};
+    CHECK(!core_permit_holds(&rig.core, rig.now, &permit));
+}
+
+TEST(a_request_of_no_length_ends_at_once)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    CHECK_EQ(given(&rig, 0).until, rig.now);
+    CHECK_EQ(given(&rig, -5).until, rig.now);
+    CHECK_EQ(given(&rig, 1).until, rig.now + 1);
+}
+
+TEST(a_stall_begins_where_a_step_would_call_it_one)
+{
+    struct core_settings settings = peers_settings(0);
+    struct rig rig;
+    elected_holder(&rig, 0);
+    settings.lease_ms = 3000; /* a stall is longer than 750 ms */
+    rig.core.settings = settings;
+    CHECK_EQ(refusal(&rig, rig.now + 750), REASON_NONE);
+    CHECK_EQ(refusal(&rig, rig.now + 751), REASON_PROOF_OLD);
+}
+
+/* What was said in the very millisecond in which a stall ended may have been said before it. */
+TEST(a_proof_from_the_instant_of_a_stall_is_none)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    struct permit permit = given(&rig, 5000);
+    mono_ms proof = claim_proof_sent(&rig.core.claim);
+    rig.core.stall.last_end = proof;
+    CHECK_EQ(refusal(&rig, rig.now), REASON_PROOF_OLD);
+    rig.core.stall.last_end = proof - 1;
+    CHECK_EQ(refusal(&rig, rig.now), REASON_NONE);
+    rig.core.stall.last_end = permit.given;
+    CHECK(!core_permit_holds(&rig.core, rig.now, &permit));
+    rig.core.stall.last_end = permit.given - 1;
+    CHECK(core_permit_holds(&rig.core, rig.now, &permit));
+}
+
 CHECK_MAIN

@@ -191,4 +191,121 @@ TEST(a_pause_survives_a_restart)
     CHECK((rig.said.flags & STATEMENT_PAUSED) != 0);
 }
 
+TEST(a_lost_file_stays_silent_while_the_first_write_fails)
+{
+    struct rig rig;
+    peers_start(&rig, PEER_WITNESS, (struct stored){.present = false});
+    peers_pass(&rig, LEASE);
+    peers_ping(&rig, 0);
+    peers_ping(&rig, 1);
+    peers_wake(&rig, 1);
+    CHECK_EQ(rig.writes, 1);
+    peers_disk(&rig, false);
+    CHECK(silence_holds(&rig.core.silence));
+    peers_claim(&rig, 0, 102);
+    CHECK_EQ(rig.core.voter.promise.epoch, 0);
+    peers_wake(&rig, 200); /* tried again */
+    CHECK_EQ(rig.writes, 2);
+    CHECK(silence_holds(&rig.core.silence));
+    peers_written(&rig);
+    CHECK(!silence_holds(&rig.core.silence));
+    CHECK_EQ(rig.noted[REASON_SILENCE_OVER], 1);
+}
+
+/* Rule V6: it took its standing up again before the duties of a standby were through. */
+TEST(a_node_that_claims_again_releases_nothing_when_its_demotion_ends)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(102, 0));
+    peers_fit(&rig, true);
+    peers_ping(&rig, 1);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+    rig.core.stopping = true;
+    peers_step(&rig, (struct event){.kind = EVENT_DEMOTED});
+    CHECK_EQ(rig.core.claim.released, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+}
+
+/* Rule N1: only a promise under the stored number shows that nobody was promised anything since. */
+TEST(a_restarted_node_resumes_only_under_its_stored_number)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(102, 0));
+    peers_fit(&rig, true);
+    peers_ping(&rig, 1);
+    peers_back(&rig, PEER_WITNESS, 104, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+    struct statement other = peers_backs(&rig, PEER_WITNESS, 102, 1);
+    peers_hear(&rig, &other);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+}
+
+TEST(a_restarted_node_resumes_on_a_young_word_only)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(102, 0));
+    peers_ping(&rig, 1);
+    struct statement witness = peers_backs(&rig, PEER_WITNESS, 102, 0);
+    peers_hear(&rig, &witness);
+    peers_pass(&rig, LEASE / 2);
+    peers_ping(&rig, 1);
+    peers_fit(&rig, true);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+}
+
+/* Rule N12 keeps roles: a holder that was only restarted has its own. */
+TEST(a_paused_node_resumes_what_it_held_and_begins_nothing)
+{
+    struct stored found = peers_file(102, 0);
+    struct rig rig;
+    found.pause_order = 4;
+    found.pause_until_wall_s = WALL + 60;
+    peers_start(&rig, 0, found);
+    peers_fit(&rig, true);
+    peers_ping(&rig, 1);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+}
+
+/* A clock that knows no date yet raises no number. */
+TEST(a_claim_does_not_need_a_wall_clock)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.wall_s = 0;
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK_EQ(rig.stored.epoch, 102);
+    CHECK_EQ(rig.noted[REASON_WALL_POISONED], 0);
+    elected_quiet(&rig, 0, 100);
+    rig.wall_s = -7;
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK_EQ(rig.stored.epoch, 102);
+    elected_quiet(&rig, 0, 100);
+    rig.wall_s = INT64_MAX;
+    peers_ping(&rig, PEER_WITNESS);
+    CHECK_EQ(rig.stored.epoch, 102);
+    CHECK_EQ(rig.noted[REASON_WALL_POISONED], 1);
+}
+
+/* No wall clock, however wrong later, may bring it back. */
+TEST(a_pause_that_ended_while_the_process_was_down_is_written_as_none)
+{
+    struct stored found = peers_file(100, PEER_NONE);
+    struct rig rig;
+    found.pause_order = 4;
+    found.pause_until_wall_s = WALL - 1;
+    peers_start(&rig, 0, found);
+    CHECK_EQ(rig.writes, 1);
+    CHECK_EQ(rig.stored.pause_until_wall_s, 0);
+    CHECK_EQ(rig.stored.pause_order, 4);
+    CHECK_EQ(rig.stored.epoch, 100);
+    found.pause_until_wall_s = 0;
+    peers_start(&rig, 0, found);
+    CHECK_EQ(rig.writes, 0);
+}
+
 CHECK_MAIN

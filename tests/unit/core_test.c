@@ -363,4 +363,16 @@ TEST(an_overtaken_or_doubled_statement_changes_no_promise_and_no_standing)
     CHECK_EQ(rig.writes, 0);
 }
 
+TEST(the_end_of_a_pause_is_written_as_none)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_PAUSE, PEER_NONE, 2000);
+    CHECK_EQ(rig.stored.pause_until_wall_s, WALL + 2);
+    peers_written(&rig);
+    peers_pass(&rig, 2000);
+    CHECK_EQ(rig.stored.pause_until_wall_s, 0);
+    CHECK_EQ(rig.stored.pause_order, rig.core.pause.order);
+}
+
 CHECK_MAIN

@@ -160,7 +160,7 @@ TEST(the_table_forgets_the_oldest_and_never_invents)
     struct echo echo;
     mono_ms sent = -1;
     echo_init(&echo, 0, 9);
-    for (int i = 1; i <= SENT_COUNT_MAX + 1; i++)
+    for (mono_ms i = 1; i <= SENT_COUNT_MAX + 1; i++)
         CHECK_EQ(echo_sent(&echo, i * 10).seq, i);
     CHECK(!echo_sent_at(&echo, 0, &sent));
     CHECK(!echo_sent_at(&echo, 1, &sent));
@@ -265,6 +265,86 @@ TEST(a_greeting_of_another_life_of_mine_is_no_echo)
     CHECK_EQ(hear(&echo, &statement, 400), ECHO_ACCEPTED);
     CHECK_EQ(echo_age(&echo, 1, 400), 400);
     CHECK(!echo.peers[1].beyond);
+}
+
+TEST(of_heard_and_greet_the_newer_one_counts)
+{
+    struct echo echo;
+    echo_init(&echo, 0, 9);
+    for (mono_ms now = 0; now < 4000; now += 1000)
+        echo_sent(&echo, now);
+    struct statement statement = says(50, 1);
+    statement.heard[0] = (struct mark){9, 3};
+    statement.greet[0] = (struct mark){9, 2};
+    CHECK_EQ(hear(&echo, &statement, 4000), ECHO_ACCEPTED_BOOT);
+    CHECK_EQ(echo_age(&echo, 1, 4000), 2000);
+    statement.mark.seq = 2;
+    statement.heard[0] = (struct mark){9, 3};
+    statement.greet[0] = (struct mark){9, 4};
+    CHECK_EQ(hear(&echo, &statement, 4000), ECHO_ACCEPTED);
+    CHECK_EQ(echo_age(&echo, 1, 4000), 1000);
+    CHECK(!echo_is_fresh(&echo, 1, 8000, LEASE));
+    CHECK(echo_is_fresh(&echo, 1, 7999, LEASE));
+}
+
+TEST(as_many_greetings_are_remembered_as_there_is_room_for)
+{
+    struct echo echo;
+    meet(&echo);
+    for (uint64_t boot = 100; boot < 100 + GREET_COUNT_MAX; boot++) {
+        struct statement statement = says(boot, 5);
+        CHECK_EQ(hear(&echo, &statement, 200), ECHO_GREETED_BOOT);
+    }
+    for (uint64_t boot = 100; boot < 100 + GREET_COUNT_MAX; boot++) {
+        struct statement statement = says(boot, 6);
+        CHECK_EQ(hear(&echo, &statement, 210), ECHO_GREETED);
+        CHECK(echo_knows(&echo, 1, &statement.mark));
+        CHECK_EQ(echo.peers[1].greets[echo.peers[1].greet_newest].boot, boot);
+    }
+    struct statement one_more = says(99, 1);
+    CHECK_EQ(hear(&echo, &one_more, 220), ECHO_GREETED_BOOT);
+    echo_sent(&echo, 300);
+    for (uint64_t boot = 101; boot < 100 + GREET_COUNT_MAX; boot++) {
+        echo_sent(&echo, 300 + (mono_ms)boot);
+        struct statement statement = says(boot, 7);
+        statement.heard[0] = echo.self;
+        CHECK_EQ(hear(&echo, &statement, 500), ECHO_ACCEPTED_BOOT);
+        for (size_t i = 0; i < GREET_COUNT_MAX; i++)
+            CHECK(echo.peers[1].greets[i].boot != boot);
+    }
+}
+
+/* Else an outsider's replay would choose whom I greet. */
+TEST(a_repeated_greeting_is_not_the_newest)
+{
+    struct echo echo;
+    meet(&echo);
+    struct statement first = says(60, 5), second = says(70, 5);
+    hear(&echo, &first, 200);
+    hear(&echo, &second, 210);
+    CHECK_EQ(hear(&echo, &first, 220), ECHO_GREETED);
+    CHECK_EQ(echo.peers[1].greets[echo.peers[1].greet_newest].boot, 70);
+    first.mark.seq = 4;
+    hear(&echo, &first, 230);
+    CHECK_EQ(echo.peers[1].greets[echo.peers[1].greet_newest].boot, 70);
+    first.mark.seq = 6;
+    hear(&echo, &first, 240);
+    CHECK_EQ(echo.peers[1].greets[echo.peers[1].greet_newest].boot, 60);
+}
+
+TEST(one_peer_alone_cannot_say_that_memory_was_rolled_back)
+{
+    for (uint8_t liar = 0; liar < PEER_COUNT; liar++) {
+        for (uint8_t self = 0; self < PEER_COUNT; self++) {
+            struct echo echo;
+            echo_init(&echo, self, 9);
+            echo.peers[liar].beyond = true;
+            CHECK(!echo_rolled_back(&echo));
+            for (uint8_t peer = 0; peer < PEER_COUNT; peer++)
+                echo.peers[peer].beyond = peer != self;
+            CHECK(echo_rolled_back(&echo));
+        }
+    }
 }
 
 CHECK_MAIN

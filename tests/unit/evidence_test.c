@@ -103,4 +103,19 @@ TEST(the_proof_has_the_size_of_what_was_said)
     CHECK_EQ(desk.evidence.second_size, 1);
 }
 
+TEST(the_same_mark_with_more_bytes_is_proof_too)
+{
+    struct desk desk;
+    begin(&desk);
+    uint8_t bytes[2] = {'a', 'a'};
+    struct statement statement = {.from = PEER_WITNESS, .mark = {7, 1}};
+    relay_keep(&desk.relay, PEER_WITNESS, &statement.mark, bytes, 1);
+    struct signed_bytes longer = {bytes, 2};
+    evidence_repeated(&desk.evidence, &desk.relay.kept[PEER_WITNESS], &statement, &longer,
+                      &desk.outcome);
+    CHECK(desk.evidence.frozen);
+    CHECK_EQ(desk.evidence.first_size, 1);
+    CHECK_EQ(desk.evidence.second_size, 2);
+}
+
 CHECK_MAIN

@@ -224,6 +224,97 @@ TEST(nothing_is_handed_over_by_itself_to_a_standby_heard_half_a_lease_ago)
     CHECK(rig.core.claim.leaving);
 }
 
+/* Rule N10, V9: it says itself that it could not claim. */
+TEST(a_target_that_is_held_back_is_none)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    other_says(&rig, STATEMENT_FIT | STATEMENT_HELD_BACK);
+    CHECK_EQ(keeps(&rig, 1), REASON_TARGET_HELD_BACK);
+    CHECK_EQ(dies(&rig), REASON_TARGET_HELD_BACK);
+}
+
+/* Rule V9. */
+TEST(nothing_moves_by_itself_after_proof_of_a_lie)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    elected_renew(&rig, 61000);
+    rig.core.evidence.frozen = true;
+    peers_fit(&rig, false);
+    CHECK(!rig.core.claim.leaving);
+    rig.core.evidence.frozen = false;
+    peers_wake(&rig, 1);
+    CHECK(rig.core.claim.leaving);
+}
+
+TEST(a_holder_whose_health_has_not_spoken_is_not_unfit)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    elected_renew(&rig, 61000);
+    rig.core.merit.known = rig.core.merit.fit = false;
+    peers_wake(&rig, 1);
+    CHECK(!rig.core.claim.leaving);
+    peers_fit(&rig, false);
+    CHECK(rig.core.claim.leaving);
+}
+
+/* Rule N9: the time is counted from both sides. */
+TEST(failback_waits_until_the_holder_held_for_long_too)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    rig.core.settings.prefer = 1;
+    rig.core.settings.failback_after_ms = 10000;
+    rig.core.merit.other_fit_since = rig.now - 60000;
+    rig.core.merit.other_fit_at = rig.now;
+    span_ms held = 0;
+    for (; held < 9750; held += 250)
+        elected_renew(&rig, 250);
+    CHECK_EQ(rig.now - rig.core.claim.since, 9750);
+    CHECK(!rig.core.claim.leaving);
+    elected_renew(&rig, 250);
+    CHECK(rig.core.claim.leaving);
+    CHECK_EQ(rig.core.leave_reason, REASON_LEAVING_PREFERRED);
+}
+
+TEST(a_pause_and_a_held_back_witness_are_in_the_way_of_a_takeover)
+{
+    struct rig rig;
+    struct obstacles list;
+    elected_holder(&rig, 0);
+    other_says(&rig, STATEMENT_FIT);
+    struct statement witness = peers_backs(&rig, PEER_WITNESS, 102, 0);
+    witness.flags = STATEMENT_HELD_BACK;
+    peers_hear(&rig, &witness);
+    CHECK_EQ(dies(&rig), REASON_BACKER_HELD_BACK);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(dies(&rig), REASON_NONE);
+    peers_order(&rig, ORDER_PAUSE, PEER_NONE, 60000);
+    handover_ask_survival(&rig.core, rig.now, &list);
+    CHECK_EQ(list.count, 1);
+    CHECK_EQ(list.list[0].reason, REASON_IS_PAUSED);
+    CHECK_EQ(list.list[0].until, rig.now + 60000);
+}
+
+/* It backs, but could promise nobody anew. */
+TEST(a_witness_with_a_broken_disk_says_so_itself)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    struct statement holder = peers_says(&rig, 0);
+    holder.claim = holder.seen_epoch = 102;
+    holder.flags = STATEMENT_HOLDING | STATEMENT_FIT;
+    peers_hear(&rig, &holder);
+    other_says(&rig, STATEMENT_FIT);
+    CHECK_EQ(dies(&rig), REASON_NONE);
+    peers_disk(&rig, false);
+    CHECK_EQ(dies(&rig), REASON_STORE_BROKEN);
+    peers_wake(&rig, 500);
+    CHECK((rig.said.flags & STATEMENT_HELD_BACK) != 0);
+}
+
 /* Maintenance with --anyway, ordered while nobody could take over. */
 TEST(a_holder_in_maintenance_hands_over_as_soon_as_somebody_can)
 {
@@ -254,6 +345,36 @@ TEST(a_node_that_acts_by_force_has_no_successor)
     CHECK_EQ(list.count, 1);
     CHECK_EQ(list.list[0].reason, REASON_ACTS_FORCED);
     CHECK_EQ(list.list[0].peer, 0);
+}
+
+TEST(the_second_node_hands_over_to_the_first_as_well)
+{
+    struct rig rig;
+    elected_holder(&rig, 1);
+    CHECK_EQ(dies(&rig), REASON_TARGET_SILENT);
+    elected_renew(&rig, 61000);
+    CHECK_EQ(dies(&rig), REASON_NONE);
+    peers_fit(&rig, false);
+    CHECK(rig.core.claim.leaving);
+    CHECK_EQ(rig.core.leave_reason, REASON_LEAVING_UNFIT);
+}
+
+TEST(failback_comes_at_the_end_of_its_time)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    peers_ping(&rig, 1);
+    rig.core.settings.prefer = 1;
+    rig.core.settings.failback_after_ms = 10000;
+    rig.core.claim.since = rig.now - 60000;
+    rig.core.merit.other_fit_since = rig.now - 9999;
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
+    rig.core.merit.other_fit_since = rig.now - 10000;
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_LEAVING_PREFERRED);
+    rig.core.settings.prefer = 0;
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
+    rig.core.settings.prefer = PEER_NONE;
+    CHECK_EQ(handover_due(&rig.core, rig.now), REASON_NONE);
 }
 
 CHECK_MAIN

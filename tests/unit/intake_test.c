@@ -265,4 +265,116 @@ TEST(a_door_with_a_bad_key_does_not_open)
     doors_close(&doors);
 }
 
+/* A mark that was only greeted was verified once, and that is enough. */
+TEST(a_recording_of_another_life_is_verified_once)
+{
+    struct world world;
+    begin(&world);
+    struct statement statement = peers_says(&world.rig, 0);
+    statement.heard[PEER_WITNESS] = (struct mark){0, 0}; /* no echo: greeted, not accepted */
+    struct datagram datagram = doors_send(&world.doors, &statement, PEER_WITNESS);
+    CHECK_EQ(deliver(&world, &datagram), INTAKE_OK);
+    CHECK_EQ(world.rig.core.echo.peers[0].accepted.boot, 0);
+    CHECK_EQ(deliver(&world, &datagram), INTAKE_REPLAY);
+    struct datagram fresh = good(&world); /* the same life, accepted now */
+    CHECK_EQ(deliver(&world, &fresh), INTAKE_OK);
+    statement.mark.boot++; /* a second unknown life with the accepted one's newest seq */
+    statement.mark.seq = world.rig.seq[0];
+    datagram = doors_send(&world.doors, &statement, PEER_WITNESS);
+    CHECK_EQ(deliver(&world, &datagram), INTAKE_OK);
+    CHECK_EQ(deliver(&world, &datagram), INTAKE_REPLAY);
+    doors_close(&world.doors);
+}
+
+/* Rule V9: proof is worth a signature check, a flood of it is not. */
+TEST(evidence_cannot_fill_a_core)
+{
+    struct world world;
+    begin(&world);
+    struct statement statement = peers_says(&world.rig, 0);
+    struct datagram datagram = doors_send(&world.doors, &statement, PEER_WITNESS);
+    CHECK_EQ(deliver(&world, &datagram), INTAKE_OK);
+    for (unsigned i = 0; i < STRANGER_VERIFY_MAX + 5; i++) {
+        statement.version[0] = '0';
+        statement.version[1] = i % 2 == 0 ? '\0' : '2'; /* also shorter and longer */
+        statement.version[2] = '\0';
+        statement.wall_s = (int64_t)i;
+        datagram = doors_send(&world.doors, &statement, PEER_WITNESS);
+        /* the first life of node 0 was a stranger as well */
+        CHECK_EQ(take(&world, &datagram),
+                 i < STRANGER_VERIFY_MAX - 1 ? INTAKE_OK : INTAKE_REPLAY);
+    }
+    doors_close(&world.doors);
+}
+
+TEST(a_relaying_peer_cannot_lie_about_the_life)
+{
+    struct world world;
+    begin(&world);
+    struct statement statement = peers_says(&world.rig, 0);
+    uint8_t text[SIGNED_SIZE_MAX];
+    struct intake_parcel parcel = {
+        .to = PEER_WITNESS, .author = 0, .mark = statement.mark, .bytes = text};
+    parcel.size = intake_sign(&world.doors.intake[0], &statement, text);
+    parcel.mark.boot++;
+    struct datagram datagram = doors_seal(&world.doors, 1, &parcel, 9);
+    CHECK_EQ(take(&world, &datagram), INTAKE_WRONG_AUTHOR);
+    doors_close(&world.doors);
+}
+
+/* A hostile peer may seal anything: `size` bytes that are not even a statement. */
+static struct datagram stuffed(struct world *world, size_t size)
+{
+    struct datagram datagram = good(world);
+    uint8_t *nonce = datagram.bytes + INTAKE_HEAD_SIZE;
+    uint8_t *inner = nonce + SEAL_NONCE_SIZE;
+    memset(inner, 0, INTAKE_INNER_SIZE + size);
+    inner[1] = inner[9] = 1;
+    struct seal_text text = {.head = datagram.bytes,
+                             .head_size = INTAKE_HEAD_SIZE,
+                             .text = inner,
+                             .size = INTAKE_INNER_SIZE + size};
+    seal_close(world->doors.intake[0].pairs[PEER_WITNESS], nonce, &text);
+    datagram.size =
+        INTAKE_HEAD_SIZE + SEAL_NONCE_SIZE + INTAKE_INNER_SIZE + size + SEAL_MAC_SIZE;
+    return datagram;
+}
+
+TEST(more_bytes_than_a_statement_may_have_are_not_verified)
+{
+    struct world world;
+    begin(&world);
+    struct datagram datagram = stuffed(&world, SIGNED_SIZE_MAX + 1);
+    CHECK_EQ(take(&world, &datagram), INTAKE_TOO_LONG);
+    datagram = stuffed(&world, SIGNED_SIZE_MAX);
+    CHECK_EQ(take(&world, &datagram), INTAKE_BAD_SIGNATURE);
+    datagram = stuffed(&world, SEAL_SIGNATURE_SIZE + 1);
+    CHECK_EQ(take(&world, &datagram), INTAKE_BAD_SIGNATURE);
+    for (size_t size = 0; size <= SEAL_SIGNATURE_SIZE; size++) {
+        datagram = stuffed(&world, size);
+        CHECK_EQ(take(&world, &datagram), INTAKE_TOO_SHORT);
+    }
+    doors_close(&world.doors);
+}
+
+TEST(a_door_opens_on_any_memory_and_leaves_no_keys_behind)
+{
+    static const uint8_t nothing[SEAL_PAIR_SIZE];
+    struct doors doors;
+    struct intake intake;
+    doors_open(&doors);
+    memset(&intake, 0x5a, sizeof intake);
+    CHECK(intake_open(&intake, 0, doors.secret[0],
+                      (const uint8_t(*)[SEAL_PUBLIC_SIZE])doors.keys, DOORS_CLUSTER));
+    for (int verdict = 0; verdict < INTAKE_VERDICT_COUNT; verdict++)
+        CHECK_EQ(intake.counts[verdict], 0);
+    CHECK_EQ(intake.stranger_count, 0);
+    CHECK_EQ(memcmp(intake.pairs[0], nothing, sizeof nothing), 0);
+    CHECK(memcmp(intake.pairs[1], nothing, sizeof nothing) != 0);
+    intake_close(&intake);
+    for (int peer = 0; peer < PEER_COUNT; peer++)
+        CHECK_EQ(memcmp(intake.pairs[peer], nothing, sizeof nothing), 0);
+    doors_close(&doors);
+}
+
 CHECK_MAIN

@@ -59,4 +59,16 @@ TEST(covering_means_ending_strictly_before)
     CHECK(!lease_covers(INT64_MAX, 5, INT64_MAX));
 }
 
+TEST(covering_is_defined_for_every_instant)
+{
+    CHECK(lease_covers(1000, -5, 1004));
+    CHECK(!lease_covers(1000, -5, 1005));
+    CHECK(lease_covers(INT64_MAX - 5, -5, INT64_MAX - 1));
+    CHECK(!lease_covers(INT64_MAX - 5, -5, INT64_MAX));
+    CHECK(lease_covers(INT64_MAX - 4, -5, INT64_MAX));
+    CHECK(lease_covers(INT64_MAX, INT64_MIN, INT64_MAX));
+    CHECK(!lease_covers(-10, -9, 0));
+    CHECK(lease_covers(-10, -11, 0));
+}
+
 CHECK_MAIN

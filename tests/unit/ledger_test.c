@@ -128,4 +128,19 @@ TEST(a_missing_file_holds_nothing_and_nobody)
     CHECK_EQ(ledger.durable.length_ms, 0);
 }
 
+TEST(an_answer_that_nobody_waits_for_changes_nothing)
+{
+    struct desk desk;
+    begin(&desk, 1);
+    stored(&desk, 0, false, 10);
+    stored(&desk, 3, false, 10);
+    CHECK(!desk.ledger.failing);
+    CHECK_EQ(desk.outcome.note_count, 0);
+    uint64_t ticket = put(&desk, 2);
+    stored(&desk, 0, true, 10);
+    stored(&desk, ticket + 1, true, 10);
+    CHECK(!ledger_is_durable(&desk.ledger, ticket));
+    CHECK_EQ(desk.ledger.durable.epoch, 1);
+}
+
 CHECK_MAIN

@@ -103,4 +103,25 @@ TEST(each_move_for_unfitness_within_an_hour_doubles_the_stay)
     CHECK_EQ(merit_hold_length(&desk.merit, 60000, 2000001), MERIT_MOVE_WINDOW_MS);
 }
 
+TEST(the_end_of_a_maintenance_that_was_not_on_is_not_told)
+{
+    struct desk desk;
+    begin(&desk);
+    merit_maintenance(&desk.merit, 0, 1000, &desk.outcome);
+    CHECK_EQ(desk.outcome.note_count, 0);
+    CHECK(!desk.outcome.prompt);
+}
+
+TEST(the_shortest_maintenance_is_one)
+{
+    struct desk desk;
+    begin(&desk);
+    merit_maintenance(&desk.merit, 1, 1000, &desk.outcome);
+    CHECK(merit_in_maintenance(&desk.merit, 1000));
+    CHECK(!merit_in_maintenance(&desk.merit, 1001));
+    CHECK_EQ(desk.outcome.notes[0].reason, REASON_MAINTENANCE_ON);
+    CHECK_EQ(desk.outcome.notes[0].number, 1);
+    CHECK(desk.outcome.prompt);
+}
+
 CHECK_MAIN

@@ -82,4 +82,44 @@ TEST(an_order_outlives_a_restart_by_the_wall_clock)
     CHECK_EQ(pause.until, 5000 + PAUSE_MS_MAX);
 }
 
+TEST(a_resume_without_a_pause_is_an_order_but_no_news)
+{
+    struct desk desk;
+    begin(&desk);
+    pause_order(&desk.pause, 1, 0, 1000, &desk.outcome);
+    CHECK(desk.pause.order > 0);
+    CHECK_EQ(desk.outcome.note_count, 0);
+    CHECK(desk.outcome.prompt); /* the others learn the number */
+    pause_order(&desk.pause, 1, 500, 1000, &desk.outcome);
+    pause_order(&desk.pause, 1, 0, 1100, &desk.outcome);
+    CHECK_EQ(desk.outcome.note_count, 2);
+    CHECK_EQ(desk.outcome.notes[0].reason, REASON_PAUSED);
+    CHECK_EQ(desk.outcome.notes[0].number, 500);
+    CHECK_EQ(desk.outcome.notes[1].reason, REASON_RESUMED);
+}
+
+TEST(nothing_of_a_damaged_file_is_believed)
+{
+    struct pause pause;
+    struct stored found = {.present = false, .pause_order = 8, .pause_until_wall_s = 1100};
+    pause_init(&pause, &found, 5000, 1000);
+    CHECK_EQ(pause.order, 0);
+    CHECK_EQ(pause.until, MONO_LONG_AGO);
+}
+
+TEST(a_long_order_is_shortened_only_beyond_its_bound)
+{
+    struct pause pause;
+    struct stored found = {.present = true, .pause_order = 8};
+    found.pause_until_wall_s = 1000 + PAUSE_MS_MAX / 1000 - 1;
+    pause_init(&pause, &found, 5000, 1000);
+    CHECK_EQ(pause.until, 5000 + PAUSE_MS_MAX - 1000);
+    found.pause_until_wall_s = 1001;
+    pause_init(&pause, &found, 5000, 1000);
+    CHECK_EQ(pause.until, 6000);
+    found.pause_until_wall_s = 0;
+    pause_init(&pause, &found, 5000, -1000);
+    CHECK_EQ(pause.until, MONO_LONG_AGO); /* resumed */
+}
+
 CHECK_MAIN

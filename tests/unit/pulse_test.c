@@ -76,4 +76,40 @@ TEST(round_trips_are_smoothed)
     CHECK_EQ(pulse.rtt_ms, (8 * 7 + 80 + 4) / 8);
 }
 
+TEST(numbers_that_run_back_within_a_life_begin_the_count_anew)
+{
+    struct pulse pulse;
+    pulse_init(&pulse);
+    pulse_heard(&pulse, &(struct mark){1, 5}, 10, true, -1);
+    pulse_heard(&pulse, &(struct mark){1, 9}, 20, true, -1);
+    CHECK_EQ(pulse_loss_ppt(&pulse), 600);
+    pulse_heard(&pulse, &(struct mark){1, 9}, 30, true, -1);
+    CHECK_EQ(pulse.tracked, 1);
+    CHECK_EQ(pulse_loss_ppt(&pulse), 0);
+}
+
+TEST(a_round_trip_of_nothing_is_smoothed_too)
+{
+    struct pulse pulse;
+    pulse_init(&pulse);
+    pulse_heard(&pulse, &(struct mark){1, 1}, 10, true, 0);
+    CHECK_EQ(pulse.rtt_ms, 0);
+    pulse_heard(&pulse, &(struct mark){1, 2}, 20, true, 80);
+    CHECK_EQ(pulse.rtt_ms, (80 + 4) / 8);
+    pulse_heard(&pulse, &(struct mark){1, 3}, 20, true, -1); /* unknown: the old one stays */
+    CHECK_EQ(pulse.rtt_ms, (80 + 4) / 8);
+}
+
+TEST(a_gap_of_the_whole_window_forgets_all_arrivals)
+{
+    struct pulse pulse;
+    for (uint64_t gap = 62; gap <= 65; gap++) {
+        pulse_init(&pulse);
+        pulse_heard(&pulse, &(struct mark){1, 1}, 10, true, -1);
+        pulse_heard(&pulse, &(struct mark){1, 1 + gap}, 20, true, -1);
+        uint32_t seen = gap < 64 ? 2 : 1, of = gap < 64 ? (uint32_t)gap + 1 : 64;
+        CHECK_EQ(pulse_loss_ppt(&pulse), (of - seen) * 1000 / of);
+    }
+}
+
 CHECK_MAIN

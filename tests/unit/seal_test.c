@@ -78,7 +78,7 @@ TEST(a_plain_signature_without_the_domain_prefix_is_worth_nothing)
     struct doors doors;
     uint8_t text[SEAL_SIGNATURE_SIZE + sizeof body];
     doors_open(&doors);
-    crypto_sign_detached(text, NULL, body, sizeof body, doors.secret[0]);
+    (void)crypto_sign_detached(text, NULL, body, sizeof body, doors.secret[0]);
     memcpy(text + SEAL_SIGNATURE_SIZE, body, sizeof body);
     CHECK(!seal_verify(doors.keys[0], doors.intake[0].tag, text, sizeof text));
     doors_close(&doors);
@@ -133,6 +133,47 @@ TEST(the_members_hash_changes_with_every_key_and_with_their_order)
     memcpy(other.key_hash[0], members.key_hash[1], KEY_HASH_SIZE);
     memcpy(other.key_hash[1], members.key_hash[0], KEY_HASH_SIZE);
     CHECK(seal_members_hash(&members) != seal_members_hash(&other));
+}
+
+TEST(of_a_name_as_much_counts_as_a_dns_name_has)
+{
+    char name[301];
+    uint8_t a[SEAL_TAG_SIZE], b[SEAL_TAG_SIZE];
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    seal_cluster_tag(name, a);
+    name[255] = 'b';
+    seal_cluster_tag(name, b);
+    CHECK_EQ(memcmp(a, b, sizeof a), 0);
+    name[254] = 'b';
+    seal_cluster_tag(name, b);
+    CHECK(memcmp(a, b, sizeof a) != 0);
+    name[254] = 'a';
+    name[255] = '\0'; /* the longest one that is complete */
+    seal_cluster_tag(name, b);
+    CHECK_EQ(memcmp(a, b, sizeof a), 0);
+}
+
+TEST(what_is_no_signed_text_by_its_size_is_not_verified)
+{
+    static uint8_t bytes[SIGNED_SIZE_MAX + 1];
+    struct doors doors;
+    doors_open(&doors);
+    const uint8_t *tag = doors.intake[0].tag;
+    size_t size = seal_sign(doors.secret[0], tag, body, 1, bytes);
+    CHECK_EQ(size, SEAL_SIGNATURE_SIZE + 1);
+    CHECK(seal_verify(doors.keys[0], tag, bytes, size));
+    for (size_t shorter = 0; shorter < size; shorter++)
+        CHECK(!seal_verify(doors.keys[0], tag, bytes, shorter));
+    CHECK(!seal_verify(doors.keys[0], tag, bytes, sizeof bytes));
+    CHECK_EQ(seal_sign(doors.secret[0], tag, bytes, 0, bytes), 0);
+    CHECK_EQ(seal_sign(doors.secret[0], tag, bytes, SIGNED_SIZE_MAX - SEAL_SIGNATURE_SIZE + 1,
+                       bytes),
+             0);
+    static uint8_t longest[SIGNED_SIZE_MAX - SEAL_SIGNATURE_SIZE];
+    CHECK_EQ(seal_sign(doors.secret[0], tag, longest, sizeof longest, bytes), SIGNED_SIZE_MAX);
+    CHECK(seal_verify(doors.keys[0], tag, bytes, SIGNED_SIZE_MAX));
+    doors_close(&doors);
 }
 
 CHECK_MAIN

@@ -53,18 +53,33 @@ TEST(the_longer_of_stored_length_and_present_lease_counts)
     CHECK(!silence_holds(&hush.silence));
 }
 
+static bool renews(const struct hush *hush, uint64_t claim, uint8_t from, uint32_t flags)
+{
+    struct statement statement = {.from = from, .claim = claim, .flags = flags};
+    return silence_renews(&hush->silence, &statement);
+}
+
 TEST(in_its_silence_it_renews_only_the_stored_epoch_of_the_stored_holder)
 {
     struct hush hush;
     begin(&hush, file);
-    CHECK(silence_renews(&hush.silence, 102, 0));
-    CHECK(!silence_renews(&hush.silence, 104, 0));
-    CHECK(!silence_renews(&hush.silence, 102, 1));
-    CHECK(!silence_renews(&hush.silence, 100, 0));
+    CHECK(renews(&hush, 102, 0, STATEMENT_HOLDING));
+    CHECK(!renews(&hush, 104, 0, STATEMENT_HOLDING));
+    CHECK(!renews(&hush, 102, 1, STATEMENT_HOLDING));
+    CHECK(!renews(&hush, 100, 0, STATEMENT_HOLDING));
     struct stored nobody = file;
     nobody.holder = PEER_NONE;
     begin(&hush, nobody);
-    CHECK(!silence_renews(&hush.silence, 102, PEER_NONE));
+    CHECK(!renews(&hush, 102, 0, STATEMENT_HOLDING));
+}
+
+/* The disk may have come back older: meanwhile the other node may hold with this peer's word. */
+TEST(in_its_silence_it_renews_no_claim_that_waits)
+{
+    struct hush hush;
+    begin(&hush, file);
+    CHECK(!renews(&hush, 102, 0, 0));
+    CHECK(!renews(&hush, 102, 0, STATEMENT_FIT));
 }
 
 /* Broken variant: state file lost and voting at once. */
@@ -79,7 +94,7 @@ TEST(a_lost_file_waits_for_a_lease_and_for_both_others)
     CHECK(!learned(&hush, 60000));
     heard(&hush, 2, LEASE, 9);
     CHECK_EQ(silence_misses(&hush.silence), PEER_NONE);
-    CHECK(!silence_renews(&hush.silence, 0, 0));
+    CHECK(!renews(&hush, 0, 0, STATEMENT_HOLDING));
     CHECK(learned(&hush, 60000));
     CHECK(silence_holds(&hush.silence)); /* not before what it learned is on disk */
     silence_writing(&hush.silence, 4);
@@ -114,7 +129,7 @@ TEST(a_new_cluster_is_silent_for_one_lease)
     struct hush hush;
     begin(&hush, (struct stored){.present = true, .genesis = true, .holder = PEER_NONE});
     heard(&hush, 1, LEASE, 0);
-    CHECK(!silence_renews(&hush.silence, 0, 0));
+    CHECK(!renews(&hush, 0, 0, STATEMENT_HOLDING));
     learned(&hush, 6000);
     CHECK(!silence_holds(&hush.silence));
 }
@@ -129,6 +144,29 @@ TEST(a_new_cluster_that_hears_a_number_has_to_learn_like_a_lost_file)
     CHECK(silence_holds(&hush.silence));
     heard(&hush, 2, LEASE, 0);
     CHECK(learned(&hush, 60000));
+}
+
+TEST(what_waits_for_the_disk_has_no_end_of_its_own)
+{
+    struct hush hush;
+    begin(&hush, file);
+    silence_writing(&hush.silence, 3);
+    CHECK_EQ(silence_until(&hush.silence), MONO_NEVER);
+    CHECK(!learned(&hush, 1000000));
+    CHECK(silence_holds(&hush.silence));
+    silence_written(&hush.silence, 107, &hush.outcome);
+    CHECK_EQ(silence_until(&hush.silence), MONO_LONG_AGO);
+    CHECK(hush.outcome.prompt);
+}
+
+TEST(nothing_of_a_damaged_file_is_believed)
+{
+    struct hush hush;
+    begin(&hush, (struct stored){.present = false, .epoch = 102, .holder = 0, .length_ms = 9000});
+    CHECK_EQ(hush.silence.stored_epoch, 0);
+    CHECK_EQ(hush.silence.stored_holder, PEER_NONE);
+    CHECK_EQ(hush.silence.lease_max_ms, LEASE);
+    CHECK_EQ(hush.silence.kind, SILENCE_AMNESIA);
 }
 
 CHECK_MAIN

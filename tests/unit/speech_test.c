@@ -130,4 +130,94 @@ TEST(nothing_is_relayed_in_quiet_times)
     }
 }
 
+TEST(every_flag_says_what_is_so)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.flags, STATEMENT_FIT);
+    CHECK_EQ(rig.said.unfit_mask, 0);
+    peers_step(&rig, (struct event){.kind = EVENT_FITNESS, .fitness = {false, 5}});
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.flags, 0);
+    CHECK_EQ(rig.said.unfit_mask, 5);
+    peers_order(&rig, ORDER_MAINTENANCE, PEER_NONE, 60000);
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.flags, STATEMENT_MAINTENANCE);
+    peers_order(&rig, ORDER_MAINTENANCE, PEER_NONE, 0);
+    peers_order(&rig, ORDER_PAUSE, PEER_NONE, 60000);
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.flags, STATEMENT_PAUSED);
+    peers_disk(&rig, false);
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.flags, STATEMENT_PAUSED | STATEMENT_HELD_BACK);
+}
+
+/* Rules N10, N11, V9: what keeps a node from claiming is said; a witness needs no confirmed keys to
+ * back somebody. */
+TEST(what_holds_a_peer_back_is_said)
+{
+    for (uint8_t self = 0; self < PEER_COUNT; self += 2) {
+        bool node = self < NODE_COUNT;
+        struct rig rig;
+        elected_quiet(&rig, self, 100);
+        rig.core.roster.pending = true;
+        peers_wake(&rig, INTERVAL);
+        CHECK_EQ((rig.said.flags & STATEMENT_HELD_BACK) != 0, node);
+        rig.core.roster.pending = false;
+        rig.core.force.seen_from = 1;
+        peers_wake(&rig, INTERVAL);
+        CHECK_EQ((rig.said.flags & STATEMENT_HELD_BACK) != 0, node);
+        rig.core.force.seen_from = PEER_NONE;
+        rig.core.evidence.frozen = true;
+        peers_wake(&rig, INTERVAL);
+        CHECK((rig.said.flags & STATEMENT_HELD_BACK) != 0);
+    }
+}
+
+TEST(ticks_use_the_whole_of_their_tenth)
+{
+    struct core_settings settings = peers_settings(PEER_WITNESS);
+    struct rig rig;
+    bool early = false, late = false;
+    settings.jitter_ppt = 100;
+    peers_start_with(&rig, &settings, peers_file(100, PEER_NONE));
+    for (int i = 0; i < 400; i++) {
+        peers_wake(&rig, rig.core.next_tick - rig.now);
+        span_ms gap = rig.core.next_tick - rig.now;
+        CHECK(gap >= 450 && gap <= 550);
+        early = early || gap < 455;
+        late = late || gap > 545;
+    }
+    CHECK(early && late);
+}
+
+TEST(nothing_is_relayed_to_who_was_never_heard)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_ping(&rig, 0);
+    for (int i = 0; i < 8; i++) {
+        peers_wake(&rig, INTERVAL);
+        CHECK_EQ(count_actions(&rig, ACTION_RELAY, 1), 0);
+    }
+}
+
+/* More than a minute of silence of a peer is said as a minute. */
+TEST(the_age_of_what_was_heard_has_a_bound)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.heard_age_ms[0], LEASE_MS_MAX);
+    peers_ping(&rig, 0);
+    peers_pass(&rig, LEASE_MS_MAX - 500);
+    peers_wake(&rig, 499);
+    rig.core.next_tick = rig.now;
+    peers_wake(&rig, 0);
+    CHECK_EQ(rig.said.heard_age_ms[0], LEASE_MS_MAX - 1);
+    peers_pass(&rig, 5000);
+    CHECK_EQ(rig.said.heard_age_ms[0], LEASE_MS_MAX);
+}
+
 CHECK_MAIN

@@ -154,4 +154,49 @@ TEST(a_release_is_outdated_by_a_later_number_of_that_node)
     CHECK(!rig.out.standing.after_release);
 }
 
+/* The stored length is longer than today's lease: the promise outlives the holder's last word. */
+TEST(a_promise_from_the_disk_alone_names_no_holder)
+{
+    struct rig rig;
+    struct stored found = peers_file(102, 0);
+    found.length_ms = 4 * LEASE;
+    peers_start(&rig, PEER_WITNESS, found);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), PEER_NONE);
+    struct mark old = rig.core.echo.self;
+    peers_pass(&rig, LEASE / 2);
+    struct statement holder = peers_says(&rig, 0);
+    holder.claim = holder.seen_epoch = 102;
+    holder.flags |= STATEMENT_HOLDING;
+    holder.heard[PEER_WITNESS] = old; /* too old to be renewed, and yet fresh */
+    peers_hear(&rig, &holder);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), 0);
+    peers_pass(&rig, LEASE / 2);
+    CHECK_EQ(voter_bound_to(&rig.core.voter, rig.now), 0);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), PEER_NONE);
+}
+
+TEST(every_part_of_a_standing_is_worth_a_report_but_the_lead)
+{
+    const struct standing_report a = {.standing = STANDING_HOLDER, .epoch = 102, .since = 5,
+                                      .holds_until = 9, .lead_at = 8};
+    struct standing_report b = a;
+    CHECK(!standing_differs(&a, &b));
+    b.lead_at = 7; /* moves with holds_until */
+    CHECK(!standing_differs(&a, &b));
+    b.standing = STANDING_FORCED;
+    CHECK(standing_differs(&a, &b));
+    b = a;
+    b.epoch = 104;
+    CHECK(standing_differs(&a, &b));
+    b = a;
+    b.since = 6;
+    CHECK(standing_differs(&a, &b));
+    b = a;
+    b.holds_until = 10;
+    CHECK(standing_differs(&a, &b));
+    b = a;
+    b.leaving = true;
+    CHECK(standing_differs(&a, &b));
+}
+
 CHECK_MAIN

@@ -112,4 +112,15 @@ TEST(the_highest_number_is_found_in_every_field)
     CHECK_EQ(statement_epoch_owner(9), 1);
 }
 
+TEST(a_version_is_printable_and_ends)
+{
+    VERDICT_OF(s.version[0] = '!', STATEMENT_OK);
+    VERDICT_OF(s.version[0] = '~', STATEMENT_OK);
+    VERDICT_OF(s.version[0] = ' ', STATEMENT_BAD_TEXT);
+    VERDICT_OF(s.version[0] = '\x7f', STATEMENT_BAD_TEXT);
+    VERDICT_OF(memset(s.version, '1', VERSION_SIZE), STATEMENT_BAD_TEXT);
+    VERDICT_OF(memset(s.version, '1', VERSION_SIZE - 1), STATEMENT_OK);
+    VERDICT_OF(s.version[0] = '\0', STATEMENT_OK);
+}
+
 CHECK_MAIN

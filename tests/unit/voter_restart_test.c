@@ -19,15 +19,23 @@ static void restart(struct booth *booth, struct stored found, span_ms lease_ms, 
     voter_init(&booth->voter, PEER_WITNESS, lease_ms, &found, silence_until(&booth->silence));
 }
 
-static void claims(struct booth *booth, uint8_t from, uint64_t epoch, mono_ms now)
+static void says(struct booth *booth, uint8_t from, uint64_t epoch, uint32_t flags, mono_ms now)
 {
-    struct statement statement = {
-        .from = from, .mark = {50, ++booth->seq}, .claim = epoch, .lease_ms = LEASE};
+    struct statement statement = {.from = from,
+                                  .mark = {50, ++booth->seq},
+                                  .claim = epoch,
+                                  .flags = flags,
+                                  .lease_ms = LEASE};
     struct weighing weighing = {.statement = &statement, .echo_age = 100, .now = now};
     memset(&booth->outcome, 0, sizeof booth->outcome);
     silence_settle(&booth->silence, now, &booth->outcome);
     voter_settle(&booth->voter, now, &booth->outcome);
     voter_weigh(&booth->voter, &booth->silence, &weighing, &booth->outcome);
+}
+
+static void claims(struct booth *booth, uint8_t from, uint64_t epoch, mono_ms now)
+{
+    says(booth, from, epoch, 0, now);
 }
 
 static struct stored promised(uint64_t epoch, uint8_t holder, uint32_t length_ms)
@@ -66,7 +74,9 @@ TEST(it_renews_the_stored_epoch_of_the_stored_holder_at_once_and_without_a_write
     struct booth booth;
     restart(&booth, promised(102, 0, LEASE), LEASE, 0);
     CHECK_EQ(voter_says(&booth.voter, 0).answers.boot, 0);
-    claims(&booth, 0, 102, 300);
+    claims(&booth, 0, 102, 300); /* waits only: not in the silence */
+    CHECK_EQ(voter_says(&booth.voter, 300).answers.boot, 0);
+    says(&booth, 0, 102, STATEMENT_HOLDING, 300);
     CHECK_EQ(booth.outcome.action_count, 0);
     CHECK_EQ(voter_says(&booth.voter, 300).answers.boot, 50);
     CHECK_EQ(booth.voter.promise.until, 5300);

@@ -313,4 +313,88 @@ TEST(a_pledge_to_myself_binds_without_end_until_it_is_withdrawn)
     CHECK_EQ(booth.voter.floor, 104);
 }
 
+TEST(a_claim_of_its_own_is_nothing_to_weigh)
+{
+    struct booth booth;
+    begin(&booth);
+    booth.voter.self = 0;
+    claims(&booth, 0, 102, 1000);
+    CHECK_EQ(booth.outcome.action_count, 0);
+    CHECK_EQ(booth.outcome.note_count, 0);
+    claims(&booth, 1, 103, 1000);
+    CHECK_EQ(booth.outcome.action_count, 1);
+}
+
+/* A file whose promise has no length: nothing may be promised before a length is on disk. */
+TEST(a_stored_promise_without_a_length_is_renewed_after_a_write)
+{
+    struct booth booth;
+    begin_with(&booth, (struct stored){.present = true, .epoch = 102, .holder = 0}, 0);
+    booth.silence.kind = SILENCE_NONE;
+    claims(&booth, 0, 102, 6000);
+    CHECK_EQ(booth.outcome.stored.length_ms, LEASE);
+    CHECK_EQ(says(&booth, 6000), 0);
+    CHECK_EQ(booth.voter.promise.epoch, 0);
+    disk(&booth, true, 6010);
+    CHECK_EQ(says(&booth, 6010), 102);
+    CHECK_EQ(voter_says(&booth.voter, 6010).length_ms, LEASE);
+}
+
+TEST(a_promise_is_said_until_its_end_and_not_at_it)
+{
+    struct booth booth;
+    promise_102(&booth);
+    mono_ms until = booth.voter.promise.until;
+    CHECK_EQ(until, 1000 + LEASE);
+    CHECK_EQ(says(&booth, until - 1), 102);
+    CHECK_EQ(says(&booth, until), 0);
+    CHECK_EQ(voter_says(&booth.voter, until).holder, PEER_NONE);
+    CHECK_EQ(voter_says(&booth.voter, until).length_ms, 0);
+    CHECK_EQ(voter_bound_to(&booth.voter, until - 1), 0);
+    CHECK_EQ(voter_bound_to(&booth.voter, until), PEER_NONE);
+    CHECK_EQ(voter_bound_until(&booth.voter, until), MONO_LONG_AGO);
+}
+
+/* It may become a promise any moment: who asks is told when that would end. */
+TEST(what_waits_for_the_disk_binds_as_well)
+{
+    struct booth booth;
+    begin(&booth);
+    claims(&booth, 0, 102, 1000);
+    CHECK_EQ(voter_bound_to(&booth.voter, 1000), 0);
+    CHECK_EQ(voter_bound_until(&booth.voter, 1000), 1000 + LEASE);
+    CHECK_EQ(voter_bound_until(&booth.voter, 1000 + LEASE), MONO_LONG_AGO);
+    disk(&booth, true, 1010);
+    claims(&booth, 0, 104, 3000);
+    CHECK_EQ(voter_bound_until(&booth.voter, 3000), 3000 + LEASE);
+}
+
+TEST(a_write_that_took_longer_than_the_promise_makes_none)
+{
+    struct booth booth;
+    begin(&booth);
+    claims(&booth, 0, 102, 1000);
+    disk(&booth, true, 1000 + LEASE);
+    CHECK_EQ(booth.voter.promise.epoch, 0);
+    CHECK_EQ(booth.outcome.note_count, 0);
+    CHECK(!booth.outcome.prompt);
+    CHECK_EQ(booth.voter.pending.epoch, 0);
+}
+
+TEST(what_was_learned_is_a_floor_promised_to_nobody)
+{
+    struct booth booth;
+    begin(&booth);
+    voter_learned(&booth.voter, 107, &booth.outcome);
+    CHECK_EQ(booth.voter.floor, 107);
+    CHECK_EQ(booth.outcome.stored.epoch, 107);
+    CHECK_EQ(booth.outcome.stored.holder, PEER_NONE);
+    CHECK_EQ(booth.outcome.stored.length_ms, 0);
+    promise_102(&booth);
+    voter_learned(&booth.voter, 102, &booth.outcome);
+    CHECK_EQ(booth.voter.floor_holder, 0); /* nothing new: it stays the number of its holder */
+    voter_learned(&booth.voter, 103, &booth.outcome);
+    CHECK_EQ(booth.voter.floor_holder, PEER_NONE);
+}
+
 CHECK_MAIN

@@ -108,6 +108,19 @@ TEST(the_largest_statement_fits_and_a_short_buffer_is_noticed)
     wire_close(&desk.wire);
 }
 
+/* Nobody makes one; if somebody does, it is cut off at its field and refused by the receiver. */
+TEST(a_version_that_does_not_end_is_not_read_beyond_its_field)
+{
+    struct desk desk;
+    begin(&desk);
+    struct statement statement = full();
+    memset(statement.version, '1', VERSION_SIZE);
+    desk.size = wire_encode(&statement, desk.bytes, sizeof desk.bytes);
+    CHECK(desk.size > 0);
+    CHECK_EQ(decode(&desk), WIRE_TYPE);
+    wire_close(&desk.wire);
+}
+
 TEST(every_truncation_is_refused)
 {
     struct desk desk;
@@ -138,7 +151,7 @@ TEST(a_failed_decoding_leaves_the_result_alone)
     wire_close(&desk.wire);
 }
 
-#define ROW(verdict, text) {verdict, text, sizeof text - 1}
+#define ROW(verdict, text) {verdict, text, sizeof(text) - 1}
 
 TEST(bad_input_is_refused_for_what_it_is)
 {
@@ -180,6 +193,21 @@ TEST(bad_input_is_refused_for_what_it_is)
         ROW(WIRE_TYPE, "\x81\x11\xa2\x00\x31"),            /* a 0 in the text */
         ROW(WIRE_TYPE, "\x81\x12\x91\x00"),
         ROW(WIRE_TYPE, "\x81\x13\x00"),
+        ROW(WIRE_TYPE, "\x81\x04\x93\x92\xc0\x00\x92\x00\x00\x92\x00\x00"), /* boot */
+        ROW(WIRE_TYPE, "\x81\x05\x93\x92\x00\x00\x92\x00\x00\x92\x00\xc0"), /* seq */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\xff\x00\x00\x00\x00"),         /* promised epoch -1 */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\x00\xcd\x01\x00\x00\x00\x00"), /* to peer 256 */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\x00\x00\xff\x00\x00"),         /* for -1 ms */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\x00\x00\x00\xff\x00"),         /* answers boot -1 */
+        ROW(WIRE_TYPE, "\x81\x0b\x95\x00\x00\x00\x00\xff"),         /* answers seq -1 */
+        ROW(WIRE_TYPE, "\x81\x12\x92\xff\x00"),                      /* pause number -1 */
+        ROW(WIRE_TYPE, "\x81\x12\x92\x00\xff"),                      /* pause of -1 ms */
+        ROW(WIRE_TYPE, "\x81\x13\x94\x00\x00\x00\x00"), /* four ages */
+        ROW(WIRE_TYPE, "\x81\x12\x93\x00\x00\x00"),     /* a pause of three parts */
+        ROW(WIRE_TYPE, "\x81\x0b\x96\x00\x00\x00\x00\x00\x00"),
+        ROW(WIRE_OK, "\x81\x63\x91\x91\xa0"), /* no text is no container */
+        ROW(WIRE_OK, "\x81\x63\x91\x91\xc4\x00"),
+        ROW(WIRE_TYPE, "\x81\x13\x93\x00\x00\xff"),                  /* heard -1 ms ago */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         enum wire_verdict verdict = decode_bytes(rows[i].bytes, rows[i].size);
@@ -194,6 +222,11 @@ TEST(unknown_keys_are_ignored_whatever_they_hold)
     static const char newer[] =
         "\x84\x01\x02\x63\x93\x01\xa1x\xc0\x64\xc4\x01y\xcd\x01\x00\x81\x00\x00";
     CHECK_EQ(decode_bytes(newer, sizeof newer - 1), WIRE_OK);
+}
+
+TEST(a_version_of_no_bytes_is_read_without_a_copy_from_nowhere)
+{
+    CHECK_EQ(decode_bytes("\x81\x11\xa0", 3), WIRE_OK);
 }
 
 TEST(more_elements_than_a_statement_needs_are_refused)
@@ -221,6 +254,19 @@ TEST(no_random_bytes_and_no_flipped_bit_can_crash_it)
             desk.bytes[0] = (uint8_t)(0x80 | (desk.bytes[0] & 0x0f));
         decode(&desk);
     }
+    wire_close(&desk.wire);
+}
+
+TEST(a_statement_that_is_refused_late_leaves_the_result_alone_too)
+{
+    static const char late[] = "\x82\x01\x02\x02\xff"; /* from 2; boot -1 */
+    struct desk desk;
+    begin(&desk);
+    memset(&desk.statement, 0x5a, sizeof desk.statement);
+    struct statement before = desk.statement;
+    CHECK_EQ(wire_decode(&desk.wire, (const uint8_t *)late, sizeof late - 1, &desk.statement),
+             WIRE_TYPE);
+    CHECK_EQ(memcmp(&before, &desk.statement, sizeof before), 0);
     wire_close(&desk.wire);
 }
 
