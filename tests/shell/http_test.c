@@ -1,4 +1,7 @@
 /* http — requests against a server that misbehaves and certificates that are no good. */
+#include <fcntl.h>
+#include <netinet/in.h>
+
 #include "../lib/asker.h"
 
 /* ---- what works ---- */
@@ -199,6 +202,26 @@ TEST(cancelled_says_nothing)
     spin_for(&asker.loop, 400);
     CHECK_EQ(asker.ended, 0);
     (void)http_start(asker.http, &order, &err); /* http_close cancels it */
+    close_asker(&asker);
+}
+
+/* What this process starts inherits no connection. */
+TEST(connections_are_closed_on_exec)
+{
+    struct asker asker;
+    open_asker(&asker);
+    get(&asker, PORT_GOOD, "/echo");
+    unsigned sockets = 0, kept = 0;
+    for (int fd = 3; fd < 256; fd++) {
+        struct sockaddr_in peer;
+        socklen_t size = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0 || peer.sin_family != AF_INET)
+            continue;
+        sockets++;
+        kept += (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+    }
+    CHECK_EQ(sockets, 1);
+    CHECK_EQ(kept, 0);
     close_asker(&asker);
 }
 

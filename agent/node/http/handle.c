@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -45,6 +46,14 @@ int handle_check(const struct http_order *order, struct config_url *ret, struct 
     return config_url_parse(order->url, ret, err);
 }
 
+/* Commands and probes that are started meanwhile must not keep a connection open. */
+static int on_socket(void *owner, curl_socket_t socket, curlsocktype purpose)
+{
+    (void)owner, (void)purpose;
+    (void)fcntl(socket, F_SETFD, FD_CLOEXEC);
+    return CURL_SOCKOPT_OK;
+}
+
 static bool set_rules(CURL *easy, const struct handle_rules *rules, const struct http_order *order)
 {
     bool ok = true, own_ca = order->ca_file != NULL && order->ca_file[0] != 0;
@@ -54,6 +63,7 @@ static bool set_rules(CURL *easy, const struct handle_rules *rules, const struct
     SET(CURLOPT_USERAGENT, "holdfast/" HOLDFAST_VERSION);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, ""); /* whatever the environment says */
+    SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L); /* never waits for a thread that resolves */
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)order->deadline_ms); /* shared out over the addresses */
