@@ -78,7 +78,7 @@ static void *toil(void *argument)
 
 void crew_do(struct crew *crew, crew_work *work, void *owner, uint32_t count)
 {
-    struct worker workers[CREW_JOBS_MAX];
+    struct worker workers[CREW_JOBS_MAX] = {0};
     crew->work = work;
     crew->owner = owner;
     crew->count = count;
