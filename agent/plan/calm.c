@@ -176,9 +176,9 @@ static bool play(struct calm *calm, uint32_t depth, const struct path *from, tru
             break;
         fine = advance(calm, field, &path);
     }
+    span_ms gap_ms = (field->world.now - path.gap_since) / 1000;
     if (path.gap)
-        calm->sums->without_ms +=
-            calm->weight * (double)((field->world.now - path.gap_since) / 1000);
+        calm->sums->without_ms += calm->weight * (double)gap_ms;
     calm->sums->steps += field->world.steps - steps;
     calm->sums->run_steps += depth > 0 ? field->world.steps - steps : 0;
     if (!fine)

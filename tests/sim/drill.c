@@ -52,10 +52,11 @@ bool drill_wait_any(const struct drill *drill, span_ms limit_ms)
 
 bool drill_stays(const struct drill *drill, uint8_t node, span_ms ms)
 {
-    const struct check_sums *sums = &drill->world->check.sums;
-    uint64_t elections = sums->elections, lapses = sums->lapses;
-    return drill_pass(drill, ms) && world_holder(drill->world) == node &&
-           sums->elections == elections && sums->lapses == lapses;
+    const struct check_sums before = drill->world->check.sums;
+    if (!drill_pass(drill, ms) || world_holder(drill->world) != node)
+        return false;
+    const struct check_sums after = drill->world->check.sums;
+    return after.elections == before.elections && after.lapses == before.lapses;
 }
 
 void drill_cut(const struct drill *drill, uint8_t from, uint8_t to, int by)
