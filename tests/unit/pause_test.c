@@ -134,4 +134,49 @@ TEST(a_long_order_is_shortened_only_beyond_its_bound)
     CHECK_EQ(pause.until, MONO_LONG_AGO); /* resumed */
 }
 
+/* Peers of different versions count alike. */
+TEST(orders_are_numbered_in_fours)
+{
+    struct desk desk;
+    begin(&desk);
+    for (uint8_t self = 0; self < 3; self++) {
+        pause_order(&desk.pause, self, 1000, 0, &desk.outcome);
+        CHECK_EQ(desk.pause.order, (self + 1u) * 4u + self);
+    }
+    CHECK(heard(&desk, 19, 0, 10));
+    pause_order(&desk.pause, 1, 1000, 20, &desk.outcome);
+    CHECK_EQ(desk.pause.order, 21);
+}
+
+TEST(what_is_over_leaves_no_end_behind)
+{
+    struct desk desk;
+    struct stored found = {.present = true, .pause_order = 8, .pause_until_wall_s = 1000};
+    memset(&desk, 0x5a, sizeof desk);
+    pause_init(&desk.pause, &found, 5000, 1000);
+    CHECK_EQ(desk.pause.until, MONO_LONG_AGO);
+    pause_init(&desk.pause, &found, 5000, 1500);
+    CHECK_EQ(desk.pause.until, MONO_LONG_AGO);
+    memset(&desk, 0x5a, sizeof desk);
+    pause_init(&desk.pause, &(struct stored){.present = false}, 5000, 1000);
+    CHECK_EQ(desk.pause.order, 0);
+    begin(&desk);
+    pause_order(&desk.pause, 0, 1, 1000, &desk.outcome);
+    CHECK_EQ(desk.pause.until, 1001);
+    CHECK_EQ(desk.outcome.notes[0].reason, REASON_PAUSED);
+    pause_order(&desk.pause, 0, 0, 1000, &desk.outcome);
+    CHECK_EQ(desk.pause.until, MONO_LONG_AGO);
+    CHECK(!pause_settle(&desk.pause, 2000, &desk.outcome)); /* it was told already */
+}
+
+TEST(numbers_out_of_reach_are_so_from_where_one_stands)
+{
+    struct desk desk;
+    begin(&desk);
+    CHECK(heard(&desk, EPOCH_JUMP_MAX, 1000, 0));
+    CHECK(heard(&desk, EPOCH_JUMP_MAX + 4, 1000, 10));
+    CHECK(!heard(&desk, 2 * EPOCH_JUMP_MAX + 5, 1000, 20));
+    CHECK(heard(&desk, 2 * EPOCH_JUMP_MAX + 4, 1000, 20));
+}
+
 CHECK_MAIN
