@@ -59,6 +59,7 @@ void crew_stage(struct crew *crew, const char *stage, uint32_t to_permille)
 static void *toil(void *argument)
 {
     struct worker *worker = argument;
+    /* cppcheck-suppress uninitvar ; whoever starts the thread has set it */
     struct crew *crew = worker->crew;
     for (;;) {
         pthread_mutex_lock(&crew->lock);

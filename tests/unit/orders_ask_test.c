@@ -15,7 +15,7 @@ static struct obstacle against(const struct rig *rig, struct event event)
     struct obstacle list[OBSTACLE_COUNT_MAX];
     size_t count = core_order_obstacles(&rig->core, rig->now, &event, list);
     if (count == 0)
-        list[0] = (struct obstacle){.reason = REASON_NONE};
+        return (struct obstacle){.reason = REASON_NONE};
     return list[0];
 }
 
