@@ -146,7 +146,7 @@ TEST(a_claim_of_a_witness_is_none)
     CHECK_EQ(booth.outcome.note_count, 0);
 }
 
-/* A holder that was not heard for a while and claims the same number again: backed anew, and said. */
+/* A holder that was not heard for a while claims the same number again: backed anew, and said. */
 TEST(a_promise_that_ran_out_is_told_when_it_is_given_again)
 {
     struct booth booth;
