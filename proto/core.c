@@ -130,9 +130,9 @@ static void heard_votes(struct core *core, const struct statement *statement, mo
 
 static span_ms rtt_of(const struct core *core, const struct statement *statement, mono_ms now)
 {
-    const struct mark *heard = &statement->heard[core->settings.self];
+    const struct mark *of_me = &statement->heard[core->settings.self];
     mono_ms sent;
-    if (heard->boot != core->echo.self.boot || !echo_sent_at(&core->echo, heard->seq, &sent))
+    if (of_me->boot != core->echo.self.boot || !echo_sent_at(&core->echo, of_me->seq, &sent))
         return -1;
     span_ms rtt = now - sent - (span_ms)statement->heard_age_ms[core->settings.self];
     return rtt < 0 ? 0 : rtt;
@@ -469,11 +469,12 @@ bool core_permit(const struct core *core, mono_ms now, span_ms need_ms,
     *ret_reason = permit_refusal(core, now, until);
     if (*ret_reason != REASON_NONE)
         return false;
-    span_ms length_ms = need_ms < PERMIT_NEED_MS_MAX ? need_ms : PERMIT_NEED_MS_MAX;
+    if (need_ms > PERMIT_NEED_MS_MAX)
+        need_ms = PERMIT_NEED_MS_MAX;
     *ret_permit = (struct permit){.epoch = epoch,
                                   .boot = core->settings.boot,
                                   .given = now,
-                                  .until = now + (length_ms > 0 ? length_ms : 0)};
+                                  .until = now + (need_ms > 0 ? need_ms : 0)};
     return true;
 }
 

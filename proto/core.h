@@ -141,10 +141,10 @@ struct core {
 /* Sets up `core` for one life of the process. Zeroes it first.
  *
  * settings  copied; asserted to be within limits.h (config has checked them).
- * stored    what the promise file held; .present false when missing or damaged.
+ * found     what the promise file held; .present false when missing or damaged.
  * ret       the first outcome: at least ACTION_STANDING and ACTION_WAKE. */
 void core_init(struct core *core, const struct core_settings *settings,
-               const struct stored *stored, mono_ms now, struct outcome *ret);
+               const struct stored *found, mono_ms now, struct outcome *ret);
 
 /* One step: settles what expired by `now`, then takes the event, then decides and plans.
  * No failure path: refusing is a note. Asserts that `now` is not before the last step's. */

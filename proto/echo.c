@@ -35,11 +35,11 @@ bool echo_sent_at(const struct echo *echo, uint64_t seq, mono_ms *ret_sent)
 /* Highest own seq of this boot that the statement names, accepted or greeted; 0 = none. */
 static uint64_t echoed_seq(const struct echo *echo, const struct statement *statement)
 {
-    const struct mark *heard = &statement->heard[echo->index];
-    const struct mark *greet = &statement->greet[echo->index];
-    uint64_t seq = heard->boot == echo->self.boot ? heard->seq : 0;
-    if (greet->boot == echo->self.boot && greet->seq > seq)
-        seq = greet->seq;
+    const struct mark *accepted = &statement->heard[echo->index];
+    const struct mark *greeted = &statement->greet[echo->index];
+    uint64_t seq = accepted->boot == echo->self.boot ? accepted->seq : 0;
+    if (greeted->boot == echo->self.boot && greeted->seq > seq)
+        seq = greeted->seq;
     return seq;
 }
 

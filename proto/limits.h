@@ -34,6 +34,7 @@
 #define OBSTACLE_COUNT_MAX 16
 
 #define EPOCH_JUMP_MAX ((uint64_t)1 << 32) /* rule V8 */
+#define EPOCH_MAX ((uint64_t)1 << 62) /* nobody leads above it; one's own count goes on */
 
 static_assert(SENT_COUNT_MAX >= 2 * LEASE_INTERVALS_MAX * 5 / 4, "two leases fit with jitter");
 static_assert(LEASE_MS_MIN / LEASE_INTERVALS_MIN >= INTERVAL_MS_MIN, "shortest lease possible");

@@ -8,7 +8,7 @@
 #include "statement.h"
 
 #define MERIT_MOVES_MAX 6               /* remembered hand-overs for unfitness */
-#define MERIT_MOVE_WINDOW_MS (60 * 60000) /* doubling counts within an hour */
+#define MERIT_MOVE_WINDOW_MS 3600000 /* doubling counts within an hour */
 
 struct merit {
     bool known; /* health has spoken */

@@ -13,8 +13,9 @@ static uint64_t highest(const struct numbers *numbers)
 bool numbers_plausible(const struct numbers *numbers, uint64_t epoch)
 {
     uint64_t base = highest(numbers) > EPOCH_JUMP_MAX ? highest(numbers) : EPOCH_JUMP_MAX;
-    if (base > UINT64_MAX - EPOCH_JUMP_MAX)
-        return true;
+    uint64_t own = base + 2; /* the next number of either node: always believed */
+    if (base > EPOCH_MAX - EPOCH_JUMP_MAX)
+        return epoch <= (own > EPOCH_MAX ? own : EPOCH_MAX);
     return epoch <= base + EPOCH_JUMP_MAX;
 }
 

@@ -93,7 +93,7 @@ size_t seal_sign(const uint8_t secret[SEAL_SECRET_SIZE], const uint8_t tag[SEAL_
     if (size == 0 || size > SIGNED_SIZE_MAX - SEAL_SIGNATURE_SIZE)
         return 0;
     size_t text_size = signed_text(tag, body, size, text);
-    crypto_sign_detached(ret, NULL, text, text_size, secret);
+    (void)crypto_sign_detached(ret, NULL, text, text_size, secret);
     memcpy(ret + SEAL_SIGNATURE_SIZE, body, size);
     return SEAL_SIGNATURE_SIZE + size;
 }

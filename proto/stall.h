@@ -10,7 +10,7 @@
 #include "words.h"
 
 #define STALL_RECENT_MAX 3          /* so many within the window: "repeatedly" */
-#define STALL_WINDOW_MS (10 * 60000)
+#define STALL_WINDOW_MS 600000 /* 10 min */
 
 struct stall {
     uint32_t count;   /* since start */

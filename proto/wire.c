@@ -293,6 +293,8 @@ static bool take_version(const msgpack_object *object, char *ret)
     if (object->type != MSGPACK_OBJECT_STR || object->via.str.size >= VERSION_SIZE)
         return false;
     memset(ret, 0, VERSION_SIZE);
+    if (object->via.str.size == 0)
+        return true; /* msgpack-c points nowhere then, which memcpy does not allow */
     memcpy(ret, object->via.str.ptr, object->via.str.size);
     return memchr(object->via.str.ptr, '\0', object->via.str.size) == NULL;
 }

@@ -23,7 +23,6 @@ struct check {
     struct config config;
     struct complaints complaints;
     uint8_t self;
-    bool json;
 };
 
 /* How long until the other node holds; the DNS write comes on top. */

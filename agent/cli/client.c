@@ -98,27 +98,32 @@ static int send_all(struct exchange *exchange, const char *text, struct err *err
     return 0;
 }
 
-static int grow(struct exchange *exchange, struct err *err)
+/* Room for at least one byte more. */
+static bool grow(struct exchange *exchange, struct err *err)
 {
     if (exchange->used < exchange->size)
-        return 0;
-    if (exchange->size >= CLIENT_REPLY_SIZE_MAX)
-        return err_set(err, ERR_REMOTE, "the answer is longer than %d bytes: this is no holdfastd",
-                       CLIENT_REPLY_SIZE_MAX);
+        return true;
+    if (exchange->size >= CLIENT_REPLY_SIZE_MAX) {
+        err_set(err, ERR_REMOTE, "the answer is longer than %zu bytes: this is no holdfastd",
+                CLIENT_REPLY_SIZE_MAX);
+        return false;
+    }
     size_t size = exchange->size == 0 ? 16384 : exchange->size * 2;
     char *buffer = realloc(exchange->buffer, size);
-    if (buffer == NULL)
-        return err_set(err, ERR_SYSTEM, "out of memory");
+    if (buffer == NULL) {
+        err_set(err, ERR_SYSTEM, "out of memory");
+        return false;
+    }
     exchange->buffer = buffer;
     exchange->size = size;
-    return 0;
+    return true;
 }
 
 /* Reads until a newline or the end of the stream. */
 static int receive(struct exchange *exchange, struct err *err)
 {
     for (;;) {
-        if (grow(exchange, err) != 0)
+        if (!grow(exchange, err))
             return err->code;
         char *place = exchange->buffer + exchange->used;
         ssize_t got = recv(exchange->fd, place, exchange->size - exchange->used, 0);

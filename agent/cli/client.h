@@ -12,7 +12,7 @@
 
 #define CLIENT_LIMIT_MS 2000   /* from connect to the end of the answer */
 #define CLIENT_LIMIT_MS_SHORT 1000 /* is-active: cron and mailers wait for it */
-#define CLIENT_REPLY_SIZE_MAX (1024 * 1024)
+#define CLIENT_REPLY_SIZE_MAX ((size_t)1024 * 1024)
 
 struct client_answer {
     int code;         /* as the daemon said: 0 done, 1 no, 2 usage, 4 refused */

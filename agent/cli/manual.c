@@ -170,7 +170,8 @@ static const char help_proof[] =
     "       holdfast proof verify FILE\n"
     "\n"
     "The takeover certificate: the signed statements that made a node the holder, as JSON\n"
-    "{epoch, holder, statements[]}. 'verify' needs no daemon, only the configuration.\n"
+    "{epoch, holder, statements[]}. 'verify' needs no daemon, only the configuration; it also\n"
+    "takes evidence.json of the state directory, two statements that contradict each other.\n"
     "\n"
     "Exit status: 0 shown or genuine, 1 not genuine or none, 3 daemon not reachable.\n";
 static const char help_init[] =

@@ -28,23 +28,35 @@ static int show(const struct cli_options *options)
     return fflush(stdout) == 0 ? COMMAND_YES : COMMAND_NO;
 }
 
+static json_t *parse(FILE *file)
+{
+    static const size_t size = FILE_SIZE_MAX;
+    char *bytes = malloc(size);
+    size_t used = bytes == NULL ? 0 : fread(bytes, 1, size, file);
+    json_t *object = used == 0 || used == size ? NULL : json_loadb(bytes, used, 0, NULL);
+    free(bytes);
+    return object;
+}
+
 /* Parses the file ("-" is stdin). NULL after it said on stderr what is wrong. */
 static json_t *load(const char *path)
 {
-    static const size_t size = FILE_SIZE_MAX;
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    char *bytes = malloc(size);
-    size_t used = file == NULL || bytes == NULL ? 0 : fread(bytes, 1, size, file);
-    json_t *object = used == 0 || used == size ? NULL : json_loadb(bytes, used, 0, NULL);
-    if (file == NULL)
-        fprintf(stderr, "holdfast: %s: %m\n", path);
-    else if (object == NULL)
+    json_t *object;
+    if (strcmp(path, "-") == 0) {
+        object = parse(stdin);
+    } else {
+        FILE *file = fopen(path, "re");
+        if (file == NULL) {
+            fprintf(stderr, "holdfast: %s: %m\n", path);
+            return NULL;
+        }
+        object = parse(file);
+        (void)fclose(file); /* it was only read */
+    }
+    if (object == NULL)
         fprintf(stderr, "holdfast: %s: no takeover certificate (expected one JSON object, as "
                         "'holdfast proof show' prints it)\n",
                 path);
-    if (file != NULL && file != stdin)
-        fclose(file);
-    free(bytes);
     return object;
 }
 
@@ -64,9 +76,26 @@ static struct config *read_config(const char *path)
     return NULL;
 }
 
-static int verify(const struct cli_options *options, const char *path)
+/* Says on stdout what is proved; false: nothing, and err has why. */
+static bool judge(const json_t *object, const struct config *config, struct err *err)
 {
     struct certificate_facts facts;
+    uint8_t peer;
+    bool accuses = json_object_get(object, "peer") != NULL;
+    if (accuses && certificate_contradicts(object, config, &peer, err) == 0) {
+        printf("it holds: the key of %s signed two statements that cannot both be true\n",
+               config->peers[peer].name);
+        return true;
+    }
+    if (accuses || certificate_verify(object, config, &facts, err) != 0)
+        return false;
+    printf("it holds: %s was made holder under epoch %" PRIu64 ", backed by %s\n",
+           config->peers[facts.holder].name, facts.epoch, config->peers[facts.backer].name);
+    return true;
+}
+
+static int verify(const struct cli_options *options, const char *path)
+{
     struct err err = {0};
     int code = COMMAND_USAGE;
     if (sodium_init() < 0) {
@@ -75,10 +104,8 @@ static int verify(const struct cli_options *options, const char *path)
     }
     json_t *object = load(path);
     struct config *config = object == NULL ? NULL : read_config(options->config);
-    if (config != NULL && certificate_verify(object, config, &facts, &err) == 0) {
+    if (config != NULL && judge(object, config, &err)) {
         code = COMMAND_YES;
-        printf("it holds: %s was made holder under epoch %" PRIu64 ", backed by %s\n",
-               config->peers[facts.holder].name, facts.epoch, config->peers[facts.backer].name);
     } else if (config != NULL) {
         code = COMMAND_NO;
         fprintf(stderr, "holdfast: %s does not hold: %s\n", path, err.text);

@@ -54,7 +54,6 @@ static void warn_orders(const struct screen *screen, bool *begun)
 static void warn_state(const struct screen *screen, bool *begun)
 {
     const json_t *status = screen->status;
-    char text[SCREEN_TEXT_SIZE], longest[32];
     if (is_true(status, "frozen"))
         warn(screen, begun,
              "two statements signed with one key contradict each other (a cloned machine or a "
@@ -74,6 +73,7 @@ static void warn_state(const struct screen *screen, bool *begun)
              "holdfast why");
     int64_t stalls = number_of(status, "stalls", 0);
     if (stalls > 0) {
+        char text[SCREEN_TEXT_SIZE], longest[32];
         screen_span(number_of(status, "stall_ms_max", 0), longest, sizeof longest);
         snprintf(text, sizeof text,
                  "this process stood still %" PRId64 " time%s (at most %s): the machine is "

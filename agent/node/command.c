@@ -156,7 +156,8 @@ static char *as_mutable(const char *text)
     union {
         const char *in;
         char *out;
-    } text_of = {.in = text};
+    } text_of;
+    text_of.in = text;
     return text_of.out;
 }
 

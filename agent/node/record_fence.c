@@ -79,8 +79,7 @@ void record_fence_draw(struct record_tokens *tokens, char ret[TOKEN_SIZE])
 
 bool record_fence_is_own(const struct record_tokens *tokens, const char *token)
 {
-    unsigned kept = tokens->count < TOKEN_RING_MAX ? tokens->count : TOKEN_RING_MAX;
-    for (unsigned i = 0; i < kept; i++) {
+    for (unsigned i = 0; i < tokens->count && i < TOKEN_RING_MAX; i++) {
         if (strcmp(tokens->list[i], token) == 0)
             return true;
     }

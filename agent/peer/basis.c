@@ -14,12 +14,12 @@
 static int find_self(struct basis *basis, bool witness, struct err *err)
 {
     uint8_t public_key[KEY_SIZE];
-    char text[KEY_TEXT_SIZE];
     const struct options *options = &basis->options;
     if (keys_read(options->key, &basis->secret, public_key, err) != 0)
         return err->code;
     basis->self = config_peer_of_key(basis->config, public_key);
     if (basis->self == PEER_NONE) {
+        char text[KEY_TEXT_SIZE];
         keys_text(public_key, text);
         return err_set(err, ERR_USAGE,
                        "%s: its public half %s is not in %s; expected the key of one of the "

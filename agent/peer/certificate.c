@@ -1,8 +1,9 @@
 /* Happy path: the first statement that carries a claim is kept for its node; the first grant of
  * another peer that answers it, or a later one of the same start, completes the certificate.
+ * What contradicts itself comes from proto's evidence as it is.
  *
  * Failure modes: a claim that nobody backs is overwritten by the next one; base64, signatures,
- * fields and their relation are each checked by certificate_verify, which believes nothing. */
+ * fields and their relation are each checked when they are read, and nothing is believed. */
 #include "certificate.h"
 
 #include <inttypes.h>
@@ -55,10 +56,10 @@ void certificate_saw(struct certificate *certificate, const struct statement *st
     keep(&certificate->grant, statement, bytes, size);
 }
 
-static json_t *part_json(const struct certificate_part *part)
+static json_t *bytes_json(const uint8_t *bytes, size_t size)
 {
     char text[TEXT_SIZE_MAX];
-    sodium_bin2base64(text, sizeof text, part->bytes, part->size, sodium_base64_VARIANT_ORIGINAL);
+    sodium_bin2base64(text, sizeof text, bytes, size, sodium_base64_VARIANT_ORIGINAL);
     return json_string(text);
 }
 
@@ -68,7 +69,17 @@ json_t *certificate_json(const struct certificate *certificate, const struct con
         return NULL;
     return json_pack("{s:I, s:s, s:[o, o]}", "epoch", (json_int_t)certificate->epoch, "holder",
                      config->peers[certificate->holder].name, "statements",
-                     part_json(&certificate->claim), part_json(&certificate->grant));
+                     bytes_json(certificate->claim.bytes, certificate->claim.size),
+                     bytes_json(certificate->grant.bytes, certificate->grant.size));
+}
+
+json_t *certificate_contradiction(const struct evidence *evidence, const struct config *config)
+{
+    if (!evidence->frozen)
+        return NULL;
+    return json_pack("{s:s, s:[o, o]}", "peer", config->peers[evidence->peer].name, "statements",
+                     bytes_json(evidence->first, evidence->first_size),
+                     bytes_json(evidence->second, evidence->second_size));
 }
 
 /* One statement of a certificate under verification. */
@@ -159,30 +170,73 @@ static int read_facts(const json_t *object, const struct config *config,
     return 0;
 }
 
+/* Both statements of `object`, named by `parts` when they are wrong. `ret` has room for two. */
+static int read_both(const json_t *object, const struct config *config,
+                     const char *const parts[STATEMENT_COUNT], struct checked *ret,
+                     struct err *err)
+{
+    const json_t *list = json_object_get(object, "statements");
+    if (json_array_size(list) != STATEMENT_COUNT)
+        return err_set(err, ERR_REMOTE, "expected two statements: %s, then %s", parts[0],
+                       parts[1]);
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        if (read_statement(json_array_get(list, i), config, &ret[i], err) != 0)
+            return err_wrap(err, "%s", parts[i]);
+    return 0;
+}
+
 int certificate_verify(const json_t *object, const struct config *config,
                        struct certificate_facts *ret, struct err *err)
 {
     static const char *const parts[STATEMENT_COUNT] = {"the claim", "the grant"};
     struct certificate_facts facts = {0};
-    const json_t *list = json_object_get(object, "statements");
     if (read_facts(object, config, &facts, err) != 0)
         return err->code;
-    if (json_array_size(list) != STATEMENT_COUNT)
-        return err_set(err, ERR_REMOTE, "expected two statements: the claim, then the grant");
     struct checked *checked = calloc(STATEMENT_COUNT, sizeof *checked);
     if (checked == NULL)
         return err_set(err, ERR_SYSTEM, "out of memory");
-    int code = 0;
-    for (size_t i = 0; i < STATEMENT_COUNT && code == 0; i++) {
-        code = read_statement(json_array_get(list, i), config, &checked[i], err);
-        if (code != 0)
-            (void)err_wrap(err, "%s", parts[i]);
-    }
+    int code = read_both(object, config, parts, checked, err);
     if (code == 0)
         code = check_meaning(&checked[0], &checked[1], &facts, err);
     facts.backer = checked[1].statement.from;
     free(checked);
     if (code == 0)
         *ret = facts;
+    return code;
+}
+
+/* Rule V9: one number said twice with other words, or a promise that fell within one life. */
+static bool contradict(const struct checked *first, const struct checked *second)
+{
+    const struct statement *a = &first->statement, *b = &second->statement;
+    if (a->from != b->from || a->mark.boot != b->mark.boot)
+        return false;
+    if (a->mark.seq == b->mark.seq)
+        return first->size != second->size ||
+               memcmp(first->bytes + SEAL_SIGNATURE_SIZE, second->bytes + SEAL_SIGNATURE_SIZE,
+                      first->size - SEAL_SIGNATURE_SIZE) != 0;
+    return b->mark.seq > a->mark.seq && b->promise.epoch != 0 &&
+           b->promise.epoch < a->promise.epoch;
+}
+
+int certificate_contradicts(const json_t *object, const struct config *config, uint8_t *ret_peer,
+                            struct err *err)
+{
+    static const char *const parts[STATEMENT_COUNT] = {"the first", "the second"};
+    const char *peer = json_string_value(json_object_get(object, "peer"));
+    if (peer == NULL)
+        return err_set(err, ERR_REMOTE, "expected {\"peer\", \"statements\"}");
+    struct checked *checked = calloc(STATEMENT_COUNT, sizeof *checked);
+    if (checked == NULL)
+        return err_set(err, ERR_SYSTEM, "out of memory");
+    uint8_t from = config_peer(config, peer);
+    int code = read_both(object, config, parts, checked, err);
+    if (code == 0 && checked[0].statement.from != from)
+        code = err_set(err, ERR_REMOTE, "the first is not signed by '%.64s'", peer);
+    if (code == 0 && !contradict(&checked[0], &checked[1]))
+        code = err_set(err, ERR_REMOTE, "the two can both be true");
+    free(checked);
+    if (code == 0)
+        *ret_peer = from;
     return code;
 }

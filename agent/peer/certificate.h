@@ -1,14 +1,17 @@
-/* certificate — the takeover certificate: signed bytes that prove who was made holder.
+/* certificate — signed bytes that prove who was made holder, or that somebody lies.
  *
  * Room: watches signed statements go by, keeps the first one that carries a claim and the first
  * grant that answers it, and shows them as JSON {"epoch", "holder", "statements": [base64 of
  * signature + body, the claim first]}. Verifying needs nothing but the configuration. It proves
- * what was said, not when: there is no clock in it. */
+ * what was said, not when: there is no clock in it.
+ * Two statements of one peer that cannot both be true (rule V9) are shown and verified in the
+ * same manner: {"peer", "statements"}. */
 #ifndef HOLDFAST_PEER_CERTIFICATE_H
 #define HOLDFAST_PEER_CERTIFICATE_H
 
 #include <jansson.h>
 
+#include "../../proto/evidence.h"
 #include "../../proto/limits.h"
 #include "../../proto/statement.h"
 #include "config.h"
@@ -48,5 +51,12 @@ json_t *certificate_json(const struct certificate *certificate, const struct con
  * it does not hold; err says why. */
 int certificate_verify(const json_t *object, const struct config *config,
                        struct certificate_facts *ret, struct err *err);
+
+/* What `evidence` holds; NULL while nobody contradicts himself. */
+json_t *certificate_contradiction(const struct evidence *evidence, const struct config *config);
+/* Checks that one key of the configuration signed both, and that they contradict each other:
+ * *ret_peer is whose. ERR_REMOTE: it does not hold; err says why. */
+int certificate_contradicts(const json_t *object, const struct config *config, uint8_t *ret_peer,
+                            struct err *err);
 
 #endif

@@ -58,7 +58,7 @@ void clock_text(int64_t wall_ms, char *ret, size_t size)
     time_t seconds = (time_t)(ms / 1000);
     struct tm parts;
     char date[32];
-    gmtime_r(&seconds, &parts);
+    (void)gmtime_r(&seconds, &parts); /* never fails for what is showable */
     (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
     (void)snprintf(ret, size, "%s.%03dZ", date, (int)(ms % 1000));
 }

@@ -93,9 +93,9 @@ static const char *odd_character(const char *text)
     return NULL;
 }
 
-static const char *judge_section(const char *text)
+/* `close` is the bracket that ends it, or NULL. */
+static const char *judge_section(const char *text, const char *close)
 {
-    const char *close = strchr(text, ']');
     if (close == NULL)
         return "the bracket is not closed; expected [SECTION] or [SECTION NAME]";
     if (close[1] != 0)
@@ -108,9 +108,10 @@ static const char *judge_section(const char *text)
 static void take_section(struct reader *reader, char *text)
 {
     const struct config_line_listener *listener = reader->listener;
-    const char *wrong = judge_section(text);
-    if (wrong == NULL)
-        *strchr(text, ']') = 0;
+    char *close = strchr(text, ']');
+    const char *wrong = judge_section(text, close);
+    if (close != NULL)
+        *close = 0;
     listener->on_section(listener->owner, reader->line, wrong == NULL ? trim(text + 1) : NULL);
     if (wrong != NULL)
         fault(reader, wrong);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #define CONFIG_LINE_SIZE_MAX 4096         /* bytes of one line */
-#define CONFIG_LINE_FILE_MAX (1024 * 1024) /* bytes of the file */
+#define CONFIG_LINE_FILE_MAX ((size_t)1024 * 1024) /* bytes of the file */
 
 /* Who is told, in the order of the file. Texts live as long as the call. */
 struct config_line_listener {

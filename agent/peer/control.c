@@ -25,7 +25,7 @@
 #define READER_MAX 12 /* places that readers may take */
 #define BACKLOG 128
 #define REQUEST_SIZE 8192
-#define REPLY_SIZE (512 * 1024)
+#define REPLY_SIZE ((size_t)512 * 1024)
 #define LIMIT_MS 2000
 #define PROTOCOL_VERSION 1
 

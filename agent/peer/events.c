@@ -8,6 +8,7 @@
  * and the queue, nothing else. No event is kept in memory once it is on disk. */
 #include "events.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 #include "log.h"
 
 #define QUEUE_COUNT_MAX 1024
-#define QUEUE_BYTES_MAX (1024 * 1024)
+#define QUEUE_BYTES_MAX ((size_t)1024 * 1024)
 #define READ_COUNT_MAX 4
 #define PAGE_LINES_MAX 500
 #define SEQ_SIZE 32 /* ,"seq":18446744073709551615} and the end of the line */
@@ -126,9 +127,8 @@ static void complain(struct events *events, const char *what)
              events->file.now.path, what, events->queue_count, events->dropped);
 }
 
-static void enqueue(struct events *events, const char *text)
+static void enqueue(struct events *events, const char *text, size_t size)
 {
-    size_t size = strlen(text) - 1; /* the closing brace comes with the number */
     struct queued *queued = malloc(sizeof *queued + size);
     if (queued == NULL || events->queue_count >= QUEUE_COUNT_MAX ||
         events->queue_bytes + size > QUEUE_BYTES_MAX) {
@@ -163,7 +163,7 @@ static void queue_object(struct events *events, json_t *object)
     if (text == NULL || strlen(text) + SEQ_SIZE > EVENTS_LINE_SIZE)
         events->dropped++;
     else
-        enqueue(events, text);
+        enqueue(events, text, strlen(text) - 1); /* the closing brace comes with the number */
     free(text);
 }
 
@@ -200,6 +200,7 @@ static bool make_batch(struct events *events)
             break;
         size += one->size + SEQ_SIZE;
     }
+    assert(size > 0); /* a batch is wider than any line */
     events->batch = malloc(size);
     events->batch_size = 0;
     if (events->batch == NULL)
@@ -405,9 +406,9 @@ static void next_job(struct events *events)
 {
     if (events->job != JOB_NONE)
         return;
-    bool started = events->job_before == JOB_WRITE
-                       ? start_read(events) || start_write(events)
-                       : start_write(events) || start_read(events);
+    bool started = events->job_before != JOB_WRITE && start_write(events);
+    if (!started) /* taking turns */
+        started = start_read(events) || start_write(events);
     if (started) /* it fails for a missing callback only */
         (void)uv_queue_work(events->loop, &events->work, on_work, on_worked);
     uv_handle_t *timer = (uv_handle_t *)&events->timer;

@@ -19,7 +19,7 @@
 
 #define CHUNK_SIZE 4096
 #define FILE_MODE 0640
-#define FOREIGN_BYTES (8 * EVENTS_FILE_BYTES)
+#define FOREIGN_BYTES (8L * EVENTS_FILE_BYTES)
 
 /* Number at the end of a line: ...,"seq":17} */
 static uint64_t line_number(const char *line, size_t size)

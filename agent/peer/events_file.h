@@ -16,9 +16,9 @@
 #include "err.h"
 
 #define EVENTS_FILE_LINES 5000             /* of one generation */
-#define EVENTS_FILE_BYTES (2 * 1000 * 1000) /* of one generation */
+#define EVENTS_FILE_BYTES 2000000          /* of one generation */
 #define EVENTS_LINE_SIZE 8192              /* longest line with its end */
-#define EVENTS_BATCH_BYTES (64 * 1024)     /* written, and read, at once */
+#define EVENTS_BATCH_BYTES ((size_t)64 * 1024) /* written, and read, at once */
 
 /* One generation as it was found last. */
 struct events_generation {

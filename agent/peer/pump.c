@@ -36,6 +36,7 @@
 #define JITTER_PPT 100
 #define SAID_ENOUGH 3 /* statements that say "released", in case some are lost (rule N7) */
 #define PROOF_NAME "proof.json"
+#define EVIDENCE_NAME "evidence.json"
 
 struct pump {
     struct pump_world world;
@@ -45,8 +46,9 @@ struct pump {
     struct refusals refusals;
     struct certificate certificate;
     struct socket *socket;
-    struct replace *proof;
-    uint64_t proof_epoch; /* of the certificate on disk or on its way there */
+    struct replace *proof, *evidence;
+    uint64_t proof_epoch;  /* of the certificate on disk or on its way there */
+    bool evidence_written; /* or on its way there */
     uv_timer_t wake;
     struct pump_watcher watchers[WATCHER_MAX];
     size_t watcher_count;
@@ -167,7 +169,14 @@ static void act(struct pump *pump, const struct action *action)
     }
 }
 
-/* ---- the certificate on disk ---- */
+/* ---- the certificate and the evidence on disk ---- */
+
+static void on_evidence_kept(void *owner, bool ok, const char *why)
+{
+    (void)owner;
+    if (!ok)
+        log_text(REASON_ALARM, "evidence-unwritten", EVIDENCE_NAME ": %s", why);
+}
 
 static void on_proof_kept(void *owner, bool ok, const char *why)
 {
@@ -178,18 +187,36 @@ static void on_proof_kept(void *owner, bool ok, const char *why)
     (void)pump;
 }
 
+/* Takes over `object`. */
+static void keep(struct pump *pump, struct replace *file, json_t *object,
+                 replace_on_done *on_done)
+{
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (text != NULL)
+        (void)replace_write(file, text, on_done, pump);
+    free(text);
+}
+
 /* A new takeover is written once; a write that fails is not repeated: it is history, no state. */
 static void keep_proof(struct pump *pump)
 {
     if (pump->certificate.epoch == pump->proof_epoch || replace_is_busy(pump->proof))
         return;
-    json_t *object = certificate_json(&pump->certificate, pump->world.config);
-    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
-    json_decref(object);
     pump->proof_epoch = pump->certificate.epoch;
-    if (text != NULL)
-        (void)replace_write(pump->proof, text, on_proof_kept, pump);
-    free(text);
+    keep(pump, pump->proof, certificate_json(&pump->certificate, pump->world.config),
+         on_proof_kept);
+}
+
+/* A new life starts without it, so the file has the two statements for who looks into it. */
+static void keep_evidence(struct pump *pump)
+{
+    const struct evidence *evidence = &pump->core.evidence;
+    if (!evidence->frozen || pump->evidence_written)
+        return;
+    pump->evidence_written = true;
+    keep(pump, pump->evidence, certificate_contradiction(evidence, pump->world.config),
+         on_evidence_kept);
 }
 
 /* ---- steps ---- */
@@ -217,6 +244,7 @@ static void perform(struct pump *pump)
         if (pump->watchers[i].on_step != NULL)
             pump->watchers[i].on_step(pump->watchers[i].owner, pump->core.now);
     keep_proof(pump);
+    keep_evidence(pump);
 }
 
 static void enqueue(struct pump *pump, const struct event *event)
@@ -419,10 +447,12 @@ static int open_rest(struct pump *pump, struct err *err)
                                  .listen_is_default = world->listen_is_default,
                                  .on_datagram = on_datagram,
                                  .owner = pump};
-    if (replace_open(&pump->proof, world->loop, store_directory(world->store), PROOF_NAME,
-                     err) != 0 ||
+    int directory = store_directory(world->store);
+    if (replace_open(&pump->proof, world->loop, directory, PROOF_NAME, err) != 0 ||
+        replace_open(&pump->evidence, world->loop, directory, EVIDENCE_NAME, err) != 0 ||
         socket_open(&pump->socket, &order, err) != 0) {
         replace_close(pump->proof);
+        replace_close(pump->evidence);
         intake_close(&pump->intake);
     }
     return err->code;
@@ -457,6 +487,7 @@ void pump_close(struct pump *pump)
     pump->started = false;
     socket_close(pump->socket);
     replace_close(pump->proof);
+    replace_close(pump->evidence);
     intake_close(&pump->intake);
     uv_close((uv_handle_t *)&pump->wake, on_closed);
 }

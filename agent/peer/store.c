@@ -93,11 +93,12 @@ static bool take_member(const char **at, const char *word, uint8_t *ret)
 {
     size_t length = strlen(word), size = 0;
     const char *end;
-    if (strncmp(*at, word, length) != 0 || strlen(*at + length) < KEY_HASH_SIZE * 2)
+    const size_t digits = (size_t)KEY_HASH_SIZE * 2;
+    if (strncmp(*at, word, length) != 0 || strlen(*at + length) < digits)
         return false;
     *at += length;
-    bool good = sodium_hex2bin(ret, KEY_HASH_SIZE, *at, KEY_HASH_SIZE * 2, NULL, &size, &end) == 0;
-    *at += KEY_HASH_SIZE * 2;
+    bool good = sodium_hex2bin(ret, KEY_HASH_SIZE, *at, digits, NULL, &size, &end) == 0;
+    *at += digits;
     return good && size == KEY_HASH_SIZE;
 }
 
@@ -127,6 +128,8 @@ static bool take_all(const char *text, struct stored *ret)
 /* Could a peer ever have written this? */
 static bool makes_sense(const struct stored *stored)
 {
+    if (stored->epoch > 2 * EPOCH_MAX)
+        return false;
     if (stored->holder == PEER_NONE)
         return true;
     return stored->holder < NODE_COUNT && stored->epoch != 0 &&

@@ -10,9 +10,10 @@
 #include "core_rules.h"
 
 #define OPERATION_MAX 64
-#define WORLD_COUNT 6
+#define WORLD_COUNT 12
+#define EQUAL_COUNT 8 /* the first ones have equal leases */
 
-static struct world worlds[WORLD_COUNT]; /* where runs begin; the last one equal leases */
+static struct world worlds[WORLD_COUNT]; /* where runs begin */
 static struct world world;
 static bool equal_leases;
 
@@ -32,6 +33,61 @@ static void begin(size_t at, const span_ms leases[PEER_COUNT], uint32_t drift_pp
     made->steps = 0;
 }
 
+static uint8_t holder_of(const struct world *made)
+{
+    return (uint8_t)(made->last_epoch & 1);
+}
+
+/* Goes on from there, with steps of its own. */
+static void go_on(struct world *made, span_ms length)
+{
+    made->steps = 0;
+    world_run(made, length);
+    made->steps = 0;
+}
+
+static void isolate(struct world *made, uint8_t peer)
+{
+    for (uint8_t i = 0; i < PEER_COUNT; i++)
+        made->delay_ms[peer][i] = made->delay_ms[i][peer] = -1;
+}
+
+/* In the middle of trouble: what comes next is decided within a few steps. */
+static void begin_trouble(size_t at, size_t like, unsigned kind)
+{
+    struct world *made = &worlds[at];
+    *made = worlds[like];
+    uint8_t holder = holder_of(made), standby = (uint8_t)(1 - holder);
+    switch (kind) {
+    case 0: /* the holder is deaf and dumb, its lease half over */
+        isolate(made, holder);
+        go_on(made, 600);
+        break;
+    case 1: /* it is dead, and the others are about to move */
+        world_crash(made, holder, true);
+        go_on(made, 900);
+        break;
+    case 2: /* both nodes have disks as slow as half a lease; a switchover begins */
+        made->peers[0].disk_ms = made->peers[1].disk_ms = 500;
+        world_event(made, holder,
+                    (struct event){.kind = EVENT_ORDER,
+                                   .order = {.order = ORDER_HANDOVER, .peer = standby}});
+        go_on(made, 200);
+        break;
+    case 3: /* frozen over the end of its lease, with a full socket buffer */
+        made->peers[holder].frozen_until = made->now + 1600000;
+        go_on(made, 1300);
+        break;
+    default: /* everybody was restarted just now */
+        for (uint8_t i = 0; i < PEER_COUNT; i++)
+            world_crash(made, i, true);
+        for (uint8_t i = 0; i < PEER_COUNT; i++)
+            world_start(made, i);
+        go_on(made, 300);
+        break;
+    }
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     static const span_ms equal[] = {1000, 1000, 1000}, mixed[] = {1000, 2000, 3000},
@@ -40,16 +96,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     begin(0, equal, 10000, true);
     begin(1, equal, 10000, false);
     begin(2, equal, 50000, true);
-    begin(3, mixed, 10000, true);
-    begin(4, other, 50000, true);
-    begin(5, mixed, 10000, false);
+    for (unsigned kind = 0; kind < 5; kind++)
+        begin_trouble(3 + kind, kind % 2 == 0 ? 0 : 2, kind);
+    begin(8, mixed, 10000, true);
+    begin(9, other, 50000, true);
+    begin(10, mixed, 10000, false);
+    begin_trouble(11, 9, 1);
     return 0;
 }
 
-/* From a millisecond to four leases. */
+/* From a millisecond to three leases. */
 static span_ms length_of(uint8_t kind)
 {
-    static const span_ms units[] = {1, 8, 50, 64};
+    static const span_ms units[] = {1, 8, 50, 16};
     return (kind & 63) * units[kind >> 6];
 }
 
@@ -219,7 +278,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct feed feed = {data, size};
     size_t at = feed_byte(&feed) % WORLD_COUNT;
     world = worlds[at];
-    equal_leases = at < 3;
+    equal_leases = at < EQUAL_COUNT;
     int64_t limit = world.settings.drift_ppm - 100;
     for (uint8_t peer = 0; peer < PEER_COUNT; peer++)
         world_rate(&world, peer, (int32_t)(limit * (int8_t)feed_byte(&feed) / 128));

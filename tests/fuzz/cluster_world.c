@@ -197,7 +197,7 @@ void world_begin(struct world *world, span_ms interval_ms, const span_ms leases[
     for (uint8_t peer = 0; peer < PEER_COUNT; peer++) {
         struct world_peer *p = &world->peers[peer];
         p->fit = p->auto_idle = true;
-        p->base = 1000000 * (peer + 1);
+        p->base = (mono_ms)1000000 * (peer + 1);
         p->disk_ms = 5;
         p->lease_ms = leases[peer];
         p->file = (struct stored){.present = true, .genesis = true, .holder = PEER_NONE};

@@ -7,10 +7,10 @@
 
 #include "proto/core.h"
 
-#define WORLD_LETTER_MAX 48 /* newest ones on their way, or kept for a replay */
+#define WORLD_LETTER_MAX 32 /* newest ones on their way, or kept for a replay */
 #define WORLD_PIN_MAX 4     /* kept for good */
 #define WORLD_OLDER_MAX 3   /* contents that a state file had before */
-#define WORLD_STEP_MAX 300  /* per run: bounds its length */
+#define WORLD_STEP_MAX 64   /* per run: two leases of a whole cluster, or more of a broken one */
 
 typedef int64_t true_us;
 

@@ -54,7 +54,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void flatten(const struct statement *said, struct flat *ret)
 {
     const struct promise_said *promise = &said->promise;
-    uint64_t simple[KEY_MAX + 1] = {
+    const uint64_t simple[KEY_MAX + 1] = {
         [1] = said->from,          [2] = said->mark.boot,      [3] = said->mark.seq,
         [6] = said->seen_epoch,    [7] = said->claim,          [8] = said->lease_ms,
         [9] = said->drift_ppm,     [10] = said->released,      [11] = promise->epoch,

@@ -3,7 +3,7 @@ from .judge import Verdict
 from .net import both
 from .scenario_crash import take_over
 from .story import expect, expect_no_move, let_pass, scenario
-from .world import now_ms
+from .world import now_ms, wait_until
 
 S1, S2, W = "server1", "server2", "witness"
 MASKS = {  # the eight named masks: which of the three links are cut
@@ -37,9 +37,10 @@ def link_cut(lab, figures):
     lab.net.cut(*both(S1, S2))
     let_pass(lab, 5)
     expect_no_move(lab, holder, at, "s1-s2 cut")
-    seen = [peer for peer in holder.status()["peers"] if peer["name"] == standby.name][0]
-    expect(seen["state"] == "fresh" and seen["via"] == W,
-           f"standby is {seen['state']} via {seen['via']}")
+    def relayed():
+        seen = [peer for peer in holder.status()["peers"] if peer["name"] == standby.name][0]
+        return seen["state"] == "fresh" and seen["via"] == W
+    wait_until(relayed, 5, "the standby to be fresh by way of the witness")
     lab.net.heal()
     lab.settle()
     expect_no_move(lab, holder, at, "healed")

@@ -93,7 +93,6 @@ static size_t fake_dns_answer(const uint8_t *bytes, size_t size, enum fake_manne
     case FAKE_CUT_TSIG:
         return fake_dns_add(ret, len, badtime, randombytes_uniform(sizeof badtime - 2));
     case FAKE_BADTIME:
-        return fake_dns_add(ret, len, badtime, sizeof badtime - 1);
     case FAKE_TWO_TSIGS:
         return fake_dns_add(ret, len, badtime, sizeof badtime - 1);
     case FAKE_FLIPPED:

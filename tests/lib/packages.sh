@@ -4,7 +4,8 @@
 BUILD_PACKAGES="build-essential cmake ninja-build pkg-config libuv1-dev libsodium-dev \
 libmsgpack-dev libjansson-dev libldns-dev libinih-dev"
 LAB_PACKAGES="python3 iproute2 nftables knot knot-dnsutils"
-TEST_PACKAGES="systemd bind9 bind9-utils bind9-dnsutils rsyslog clang libclang-rt-14-dev binutils git spin"
+TEST_PACKAGES="systemd bind9 bind9-utils bind9-dnsutils rsyslog clang libclang-rt-14-dev \
+binutils git spin clang-tidy-14 clang-tidy cppcheck"
 
 # install_missing PACKAGE...
 install_missing()

@@ -391,8 +391,10 @@ static void fill_disk(const char *folder, char ret[64])
     static const char zeros[4096];
     snprintf(ret, 64, "%s/filler", folder);
     int fd = open(ret, O_WRONLY | O_CREAT, 0600);
-    while (write(fd, zeros, sizeof zeros) > 0)
-        continue;
+    ssize_t size;
+    do
+        size = write(fd, zeros, sizeof zeros);
+    while (size > 0);
     close(fd);
 }
 

@@ -92,7 +92,7 @@ static struct stored find(const char *directory, char *ret_trouble, size_t size)
 {
     uv_loop_t loop;
     struct store *store = NULL;
-    struct stored found;
+    struct stored found = {0};
     struct err err;
     uv_loop_init(&loop);
     CHECK_EQ(store_open(&store, &loop, directory, &found, &err), 0);
@@ -126,7 +126,7 @@ TEST(what_is_written_is_found_again)
 TEST(extreme_states_survive_the_line)
 {
     struct stored states[3] = {example(), example(), {.present = true, .holder = PEER_NONE}};
-    states[0].epoch = UINT64_MAX;
+    states[0].epoch = 2 * EPOCH_MAX - 1;
     states[0].pause_order = UINT64_MAX;
     states[0].length_ms = LEASE_MS_MAX;
     states[1].holder = PEER_NONE;
@@ -139,6 +139,18 @@ TEST(extreme_states_survive_the_line)
         CHECK(store_parse(line, strlen(line), &found, &why));
         CHECK(same(&found, &states[i]));
     }
+}
+
+/* A core that began there would count beyond the end, and stop with an assert at every start. */
+TEST(a_number_that_nobody_can_have_reached_is_refused)
+{
+    struct stored stored = example(), found;
+    char line[STORE_TEXT_SIZE];
+    const char *why;
+    stored.epoch = UINT64_MAX;
+    store_print(&stored, line);
+    CHECK(!store_parse(line, strlen(line), &found, &why));
+    CHECK(!found.present && why[0] != 0);
 }
 
 TEST(every_cut_and_every_flipped_bit_is_seen)

@@ -38,6 +38,11 @@ struct check_voter {
     uint64_t released[NODE_COUNT]; /* highest that reached it */
     struct binding binding;
     uint64_t said_boot, said_promise; /* the newest number it said to back, and in which life */
+    bool contradicted; /* the last thing that it heard contradicts an earlier one */
+    uint64_t liar_boot, liar_promise; /* the last number that the liar said to back, as heard */
+    uint32_t state_life; /* of the following two, after its last step */
+    uint8_t bound_last;
+    bool frozen_last;
     uint64_t must_learn; /* its disk was lost when this number had been held; 0 = nothing */
 };
 
@@ -73,7 +78,8 @@ struct check {
     uint64_t epoch_last; /* of the newest holdership anywhere */
     uint8_t epoch_owner;
     uint8_t holder_last;
-    bool released_last;     /* the newest holdership ended by giving up on purpose */
+    uint64_t ended_last;    /* highest number of those that ended, and whether on purpose */
+    bool released_last;
     uint64_t forced_last;   /* highest epoch taken by force: counted apart in the order */
     true_us voter_gone_until; /* a replaced witness is gone for good, with its promise */
     uint64_t forgotten;     /* a rolled-back disk knew numbers up to here: they may come again */
@@ -117,12 +123,18 @@ void check_state(struct world *world, uint8_t slot);
 void check_words(struct world *world, uint8_t slot, const struct statement *statement);
 /* Something reached it: before the step that takes it up. */
 void check_news(struct world *world, uint8_t slot, const struct statement *statement);
+/* In a world with a liar: something reached this honest peer; and after the step. */
+void check_liar_heard(struct world *world, uint8_t slot, const struct statement *statement);
+void check_liar(struct world *world, uint8_t slot);
 /* Would it get a permit now, and may it? */
 void check_permit(struct world *world, uint8_t node);
 /* Compares what the view of `slot` says with the truth. */
 void check_view(struct world *world, uint8_t slot);
 
 /* ---- questions ---- */
+
+/* Does this peer say that a crash of `holder` would be survived? */
+bool check_says_survivable(const struct world *world, uint8_t slot, uint8_t holder);
 
 /* Is what this node believes suspect (check_tainted)? */
 bool check_is_tainted(const struct world *world, uint8_t node);

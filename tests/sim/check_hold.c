@@ -91,6 +91,15 @@ static void elected(struct world *world, uint8_t node, const struct standing_rep
     plan_promotion(world, node, report->after_release);
 }
 
+/* Acting under that number is over. */
+static void note_end(struct check *check, const struct standing_report *before)
+{
+    if (before->epoch < check->ended_last)
+        return;
+    check->ended_last = before->epoch;
+    check->released_last = before->leaving;
+}
+
 /* The lease ran out or was given up: when are the services closed for sure? By a running process
  * at the lead before the end; by one that slept through it, a lead after it woke up. */
 static void ended(struct world *world, uint8_t node, const struct standing_report *before)
@@ -98,7 +107,7 @@ static void ended(struct world *world, uint8_t node, const struct standing_repor
     struct check *check = &world->check;
     const struct world_peer *p = &world->peers[node];
     check->nodes[node].demoted_at = world->now;
-    check->released_last = before->leaving;
+    note_end(check, before);
     if (before->leaving)
         return;
     check->sums.lapses++;
@@ -151,8 +160,10 @@ void check_stepped(struct world *world, uint8_t slot, const struct outcome *outc
         check->sums.renumbered++;
     else if (held && !holds)
         ended(world, slot, &before);
-    else if (acts(before.standing) && !acts(report->standing))
+    else if (acts(before.standing) && !acts(report->standing)) { /* it was forced */
         seen->demoted_at = world->now;
+        note_end(check, &before);
+    }
     if (holds) {
         check_report(world, slot, report);
         check_overlap(world, slot);
@@ -166,7 +177,8 @@ void check_died(struct world *world, uint8_t slot)
     struct check_node *seen = &world->check.nodes[slot];
     if (acts(seen->report.standing)) {
         seen->demoted_at = world->now;
-        world->check.released_last = false;
+        seen->report.leaving = false;
+        note_end(&world->check, &seen->report);
     }
     seen->report = (struct standing_report){.standing = STANDING_ALONE};
     seen->tainted = seen->keeps = false;

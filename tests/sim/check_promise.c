@@ -37,9 +37,7 @@ static true_us claim_reached(const struct check_voter *voter, uint8_t node,
                              const struct mark *mark)
 {
     true_us first = -1;
-    uint32_t known = voter->claim_count[node] < CHECK_CLAIMS_MAX ? voter->claim_count[node]
-                                                                 : CHECK_CLAIMS_MAX;
-    for (uint32_t i = 0; i < known; i++) {
+    for (uint32_t i = 0; i < voter->claim_count[node] && i < CHECK_CLAIMS_MAX; i++) {
         const struct claim_seen *seen = &voter->claims[node][i];
         if (seen->mark.boot == mark->boot && seen->mark.seq == mark->seq &&
             (first < 0 || seen->at < first))
@@ -53,10 +51,8 @@ static true_us claim_reached(const struct check_voter *voter, uint8_t node,
 static bool is_usable(const struct check_voter *voter, const struct promise_said *promise)
 {
     const struct claim_seen *claims = voter->claims[promise->holder];
-    uint32_t known = voter->claim_count[promise->holder] < CHECK_CLAIMS_MAX
-                         ? voter->claim_count[promise->holder]
-                         : CHECK_CLAIMS_MAX;
-    for (uint32_t i = 0; i < known; i++)
+    uint32_t count = voter->claim_count[promise->holder];
+    for (uint32_t i = 0; i < count && i < CHECK_CLAIMS_MAX; i++)
         if (claims[i].mark.boot == promise->answers.boot && claims[i].claim <= promise->epoch)
             return true;
     return false;
@@ -124,6 +120,6 @@ void check_said(struct world *world, uint8_t slot, const struct statement *state
         return; /* of an earlier life: it answers nothing and backs nobody */
     if (is_bound_elsewhere(world, slot, promise->holder) && !forced)
         broke(world, slot, "backs", promise->holder);
-    if (promise->holder != role)
+    if (promise->holder != role && promise->holder != world->liar) /* nothing is owed to a liar */
         note_binding(world, slot, promise);
 }

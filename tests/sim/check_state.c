@@ -10,16 +10,16 @@
 
 static const char *const names[SLOT_COUNT] = {"server1", "server2", "witness", "old witness"};
 
-/* Does this slot's voter stand behind the node, or can it back nobody else yet? */
+/* Does this slot's voter stand behind the node? One that is dead or silent backs nobody else, as long
+ * as its word to the node binds it. */
 static bool stands_behind(const struct world *world, uint8_t slot, uint8_t node)
 {
     const struct world_peer *p = &world->peers[slot];
+    const struct binding *binding = &world->check.voters[slot].binding;
     if (world_role(slot) == node)
         return false;
-    if (!p->up)
-        return p->life > 0 || slot < PEER_COUNT;
-    if (silence_holds(&p->core.silence))
-        return true;
+    if (!p->up || silence_holds(&p->core.silence))
+        return binding->holder == node && world->now < binding->until + LATE_END_MS * 1000;
     return voter_bound_to(&p->core.voter, world_clock(world, slot)) == node;
 }
 
@@ -93,6 +93,8 @@ static void check_claim(struct world *world, uint8_t node)
         return;
     if (pause_is_on(&core->pause, world_clock(world, node)) && !resumes)
         check_fail(world, "pause-broken", "%s claims in a pause", names[node]);
+    if (core->evidence.frozen)
+        check_fail(world, "frozen-moves", "%s knows of a liar, and claims", names[node]);
     if (core->force.seen_from != PEER_NONE)
         check_fail(world, "forced-overruled", "%s claims against a forced takeover",
                    names[node]);
@@ -110,6 +112,9 @@ static void check_leaving(struct world *world, uint8_t node)
         return;
     if (pause_is_on(&core->pause, world_clock(world, node)))
         check_fail(world, "pause-broken", "%s hands over in a pause", names[node]);
+    if (core->evidence.frozen && core->leave_reason != REASON_LEAVING)
+        check_fail(world, "frozen-moves", "%s knows of a liar, and hands over by itself",
+                   names[node]);
     bool itself = core->leave_reason == REASON_LEAVING_UNFIT ||
                   core->leave_reason == REASON_LEAVING_PREFERRED;
     uint32_t flags = core->last[other].flags;
@@ -165,6 +170,8 @@ void check_state(struct world *world, uint8_t slot)
         check_fail(world, "frozen-falsely", "%s calls %s a liar, and nobody lies", names[slot],
                    names[p->core.evidence.peer]);
     check_released(world, slot);
+    if (world->liar != PEER_NONE && slot != world->liar)
+        check_liar(world, slot);
     if (slot < NODE_COUNT)
         check_node_state(world, slot);
     struct check_voter *voter = &world->check.voters[slot];
@@ -218,6 +225,8 @@ void check_news(struct world *world, uint8_t slot, const struct statement *state
 {
     const struct world_peer *p = &world->peers[slot];
     const struct promise_said *promise = &statement->promise;
+    if (p->up && world->liar != PEER_NONE && slot != world->liar)
+        check_liar_heard(world, slot, statement);
     if (slot >= NODE_COUNT || !p->up)
         return;
     struct check_node *seen = &world->check.nodes[slot];

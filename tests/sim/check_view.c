@@ -52,3 +52,13 @@ void check_view(struct world *world, uint8_t slot)
     check_own(world, slot, &view);
     check_hearsay(world, slot, &view);
 }
+
+bool check_says_survivable(const struct world *world, uint8_t slot, uint8_t holder)
+{
+    const struct world_peer *p = &world->peers[slot];
+    struct view view;
+    if (!p->up || p->frozen)
+        return false;
+    view_make(&p->core, world_clock(world, slot), &view);
+    return view.crash_survivable && view.holder == holder;
+}

@@ -6,6 +6,7 @@
 #include "../../agent/peer/happen.h"
 #include "door.h"
 #include "drill.h"
+#include "lie.h"
 
 #define VIEW_EVERY_US 5000000
 #define HEAL_LEASES 3    /* somebody fit holds again within so many, and the record says so */
@@ -14,7 +15,7 @@
 #define STUN_LEASES 14   /* the longest a fault of its own may go on after the faults stopped */
 
 static const char *const names[PEER_COUNT] = {"server1", "server2", "witness"};
-static const char *const level_names[LEVEL_COUNT] = {"quiet", "light", "rough", "hell"};
+static const char *const level_names[LEVEL_COUNT] = {"quiet", "drills", "light", "rough", "hell"};
 
 const char *cluster_level_name(enum level level)
 {
@@ -83,8 +84,10 @@ static struct profile draw_profile(struct prng *prng, bool bytes)
 static enum level draw_level(struct prng *prng)
 {
     uint64_t at = prng_next(prng) % 100;
-    if (at < 5)
+    if (at < 3)
         return LEVEL_QUIET;
+    if (at < 10)
+        return LEVEL_DRILLS;
     if (at < 30)
         return LEVEL_LIGHT;
     return at < 65 ? LEVEL_ROUGH : LEVEL_HELL;
@@ -126,7 +129,15 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
     world->zone.blind = cluster->options.blind_writes;
     world->batch_clock = cluster->options.batch_clock;
     world->monotonic_clock = cluster->options.monotonic_clock;
-    uint8_t prefer = prng_next(prng) % 5 == 0 ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;
+    world->muted = cluster->options.muted;
+    if (cluster->options.hostile) {
+        world->liar = (uint8_t)(prng_next(prng) % PEER_COUNT);
+        snprintf(cluster->muted, sizeof cluster->muted, "%s,%s", lie_excuses(),
+                 world->muted == NULL ? "" : world->muted);
+        world->muted = cluster->muted;
+    }
+    bool drills = cluster->level == LEVEL_DRILLS;
+    uint8_t prefer = !drills && prng_next(prng) % 5 == 0 ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;
     for (uint8_t slot = 0; slot < SLOT_COUNT; slot++) {
         struct world_peer *p = &world->peers[slot];
         p->auto_idle = false;
@@ -138,7 +149,7 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
         p->disk.before = p->disk.file;
     }
     cluster->equal_leases = prng_next(prng) % 2 == 0;
-    cluster->snapshots = prng_next(prng) % 10 == 0;
+    cluster->snapshots = !drills && prng_next(prng) % 10 == 0;
 }
 
 void cluster_draw(struct cluster *cluster, uint64_t seed)
@@ -151,6 +162,8 @@ void cluster_draw(struct cluster *cluster, uint64_t seed)
     cluster->level = draw_level(&prng);
     if (options->level_given)
         cluster->level = options->level;
+    if (options->hostile && cluster->level < LEVEL_LIGHT)
+        cluster->level = LEVEL_ROUGH;
     draw_world(cluster, &prng, bytes);
     cluster->snapshot_of = PEER_NONE;
     memset(cluster->forgot, 0, sizeof cluster->forgot);
@@ -253,18 +266,29 @@ static void keep_max(uint64_t *most, uint64_t value)
 static bool stays(struct cluster *cluster, span_ms length_ms)
 {
     struct world *world = &cluster->world;
-    const struct check_sums *sums = &world->check.sums;
-    uint64_t elections = sums->elections, lapses = sums->lapses;
+    const struct check_sums before = world->check.sums;
     bool prefers = world->peers[0].settings.prefer != PEER_NONE;
     if (!run(cluster, world->now + length_ms * 1000))
         return false;
     if (!held(cluster) && !(prefers && wait_for(cluster, held, cluster_lease(cluster)) >= 0))
         check_fail(world, "liveness", "nobody holds in quiet times");
-    if (sums->lapses != lapses || (sums->elections != elections && !prefers))
+    uint64_t elections = world->check.sums.elections - before.elections;
+    uint64_t lapses = world->check.sums.lapses - before.lapses;
+    if (lapses > 0 || (elections > 0 && !prefers))
         check_fail(world, "moved-without-fault", "%llu elections and %llu lapses in quiet times",
-                   (unsigned long long)(sums->elections - elections),
-                   (unsigned long long)(sums->lapses - lapses));
+                   (unsigned long long)elections, (unsigned long long)lapses);
     return !check_failed(world);
+}
+
+/* What a disk knows of a longer lease, of a former setting or of a liar, is waited for after a
+ * start (rule V5). */
+static span_ms longest_word(const struct cluster *cluster, span_ms lease)
+{
+    span_ms longest = lease;
+    for (uint8_t slot = 0; slot < PEER_COUNT; slot++)
+        if (cluster->world.peers[slot].disk.file.length_ms > longest)
+            longest = cluster->world.peers[slot].disk.file.length_ms;
+    return longest == lease ? 0 : longest;
 }
 
 static bool heal(struct cluster *cluster)
@@ -279,7 +303,7 @@ static bool heal(struct cluster *cluster)
     span_ms lease = cluster_lease(cluster);
     if (cluster->options.loud)
         printf("[%lld] the faults stop\n", (long long)(world->now / 1000));
-    span_ms took = wait_for(cluster, held, HEAL_LEASES * lease);
+    span_ms took = wait_for(cluster, held, HEAL_LEASES * lease + longest_word(cluster, lease));
     if (took < 0) {
         check_fail(world, "liveness", "nobody holds %d leases after the faults stopped",
                    HEAL_LEASES);
@@ -287,6 +311,8 @@ static bool heal(struct cluster *cluster)
     }
     keep_max(&cluster->sums.heal_permille_max, (uint64_t)(took * 1000 / lease));
     cluster->sums.heal_ms_sum += (uint64_t)took;
+    if (world->liar != PEER_NONE)
+        return run(cluster, world->now + SETTLE_LEASES * lease * 1000);
     bool looks = world->zone.no_cas || world->now - world->zone.drifted_at < 60000000;
     span_ms slack = looks ? 40000 : 8000; /* tries; and a look every 30 s */
     span_ms written = wait_for(cluster, record_is_right, HEAL_LEASES * lease - took + slack);
@@ -298,7 +324,7 @@ static bool heal(struct cluster *cluster)
     cluster->sums.heals++;
     return run(cluster, world->now + SETTLE_LEASES * lease * 1000) &&
            stays(cluster, STEADY_LEASES * lease) &&
-           drill_play(cluster, prng_next(&world->prng));
+           drill_play(cluster, (enum drill_kind)(prng_next(&world->prng) % DRILL_COUNT));
 }
 
 static void add_sums(struct cluster *cluster)
@@ -322,6 +348,21 @@ static void add_sums(struct cluster *cluster)
     sums->byte_runs += world->door != NULL;
 }
 
+static bool play_drills(struct cluster *cluster, true_us end)
+{
+    struct world *world = &cluster->world;
+    if (wait_for(cluster, held, HEAL_LEASES * cluster_lease(cluster)) < 0)
+        return false;
+    if (cluster->options.drill == NULL)
+        return run(cluster, world->now + SETTLE_LEASES * cluster_lease(cluster) * 1000) &&
+               drill_play_all(cluster, end);
+    while (world->now < end)
+        if (!run(cluster, world->now + SETTLE_LEASES * cluster_lease(cluster) * 1000) ||
+            !drill_play(cluster, drill_named(cluster->options.drill)))
+            return false;
+    return true;
+}
+
 static bool play(struct cluster *cluster)
 {
     struct world *world = &cluster->world;
@@ -336,6 +377,8 @@ static bool play(struct cluster *cluster)
     if (cluster->level == LEVEL_QUIET)
         return wait_for(cluster, held, HEAL_LEASES * cluster_lease(cluster)) >= 0 &&
                stays(cluster, (end - world->now) / 1000);
+    if (cluster->level == LEVEL_DRILLS)
+        return play_drills(cluster, end);
     for (true_us at = cycle < end ? cycle : end; at <= end; at += cycle) {
         if (!run_script(cluster, &cursor, at) || !heal(cluster))
             return false;

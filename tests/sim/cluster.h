@@ -11,13 +11,17 @@
 
 #define CYCLE_MINUTES 15 /* faults, then a heal in which somebody must hold again */
 
-enum level { LEVEL_QUIET, LEVEL_LIGHT, LEVEL_ROUGH, LEVEL_HELL, LEVEL_COUNT };
+/* DRILLS: no faults by chance, but each drill of drill.h in turn. */
+enum level { LEVEL_QUIET, LEVEL_DRILLS, LEVEL_LIGHT, LEVEL_ROUGH, LEVEL_HELL, LEVEL_COUNT };
 
 /* What the caller wants of each seed. Zeroed: all from the seed, an hour. */
 struct cluster_options {
     uint32_t minutes; /* simulated; 0 = 60 */
     bool level_given;
     enum level level;
+    const char *muted; /* checkers that keep silent, "name,name"; borrowed */
+    const char *drill; /* at the level "drills": only this one */
+    bool hostile;     /* somebody has the key of one peer: lie.h */
     bool bytes;       /* real signatures in every run, not in one of a hundred */
     bool no_bytes;
     bool blind_writes, batch_clock, monotonic_clock; /* broken worlds, for the checkers' sake */
@@ -25,7 +29,7 @@ struct cluster_options {
 };
 
 struct cluster_sums {
-    uint64_t seeds, steps, heals, faults, skipped, apart_overlaps, byte_runs, datagrams;
+    uint64_t seeds, steps, heals, drills, faults, skipped, apart_overlaps, byte_runs, datagrams;
     uint64_t faults_by_kind[FAULT_KIND_COUNT];
     uint64_t sent, lost, doubled, late, garbled, replayed;
     uint64_t heal_ms_sum, heal_permille_max; /* until somebody holds again; of a lease */
@@ -55,6 +59,7 @@ struct cluster {
     uint8_t snapshot_of;
     bool snapshots;        /* played in this run at all */
     bool restored[SLOT_COUNT]; /* set back since the last heal: an operator restarts it then */
+    char muted[CHECK_TEXT_SIZE * 2]; /* for world.muted */
     struct door *door; /* kept between runs; NULL until the first that needs it */
 };
 

@@ -14,7 +14,7 @@ struct datagram {
 
 /* The newest statement that a peer signed: most of what travels is that one. */
 struct signature {
-    struct mark mark;
+    struct statement statement;
     size_t size;
     uint8_t bytes[SIGNED_SIZE_MAX];
 };
@@ -75,10 +75,9 @@ void door_started(struct door *door, uint8_t slot)
 static void sign(struct door *door, const struct statement *statement)
 {
     struct signature *signature = &door->signatures[statement->from];
-    if (signature->mark.boot == statement->mark.boot &&
-        signature->mark.seq == statement->mark.seq)
+    if (memcmp(&signature->statement, statement, sizeof *statement) == 0)
         return;
-    signature->mark = statement->mark;
+    signature->statement = *statement;
     signature->size =
         intake_sign(&door->intakes[statement->from], statement, signature->bytes);
 }
@@ -163,7 +162,7 @@ void door_deliver(struct door *door, struct world *world, const struct world_eve
                                               world_clock(world, event->peer), &result);
     if (verdict != INTAKE_OK) {
         door->refused++;
-        if (!event->garbled && !is_plain_refusal(verdict))
+        if (!event->garbled && !event->forged && !is_plain_refusal(verdict))
             check_fail(world, "door", "a sound datagram is refused: %s", intake_name(verdict));
         return;
     }

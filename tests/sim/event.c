@@ -1,6 +1,7 @@
 #include "event.h"
 
 #include <assert.h>
+#include <string.h>
 
 void event_queue_init(struct event_queue *queue)
 {
@@ -65,6 +66,28 @@ struct world_event *event_take(struct event_queue *queue)
 void event_drop(struct event_queue *queue, struct world_event *event)
 {
     queue->unused[queue->unused_count++] = (uint16_t)event_slot(queue, event);
+}
+
+void event_queue_copy(struct event_queue *to, const struct event_queue *from)
+{
+    to->size = from->size;
+    to->unused_count = from->unused_count;
+    to->serial = from->serial;
+    memcpy(to->heap, from->heap, from->size * sizeof from->heap[0]);
+    memcpy(to->unused, from->unused, from->unused_count * sizeof from->unused[0]);
+    for (size_t i = 0; i < from->size; i++)
+        to->slots[from->heap[i]] = from->slots[from->heap[i]];
+}
+
+void event_queue_sort(struct event_queue *queue)
+{
+    for (size_t i = 1; i < queue->size; i++) { /* what is sorted is a heap, too */
+        uint16_t slot = queue->heap[i];
+        size_t at = i;
+        for (; at > 0 && before(queue, slot, queue->heap[at - 1]); at--)
+            queue->heap[at] = queue->heap[at - 1];
+        queue->heap[at] = slot;
+    }
 }
 
 size_t event_slot(const struct event_queue *queue, const struct world_event *event)

@@ -36,6 +36,7 @@ struct world_event {
     uint8_t peer;
     uint8_t via;
     bool ok;
+    bool forged;  /* signed with a stolen key */
     bool garbled; /* a datagram whose bits the network turned */
     uint32_t members_of_author; /* which set of keys its author was started with */
     union {
@@ -63,6 +64,10 @@ const struct world_event *event_first(const struct event_queue *queue);
 /* Takes the soonest one out. It stays valid until event_drop. */
 struct world_event *event_take(struct event_queue *queue);
 void event_drop(struct event_queue *queue, struct world_event *event);
+/* Makes `to` a queue of the same events; slots that are not in use are left as they were. */
+void event_queue_copy(struct event_queue *to, const struct event_queue *from);
+/* Events were moved in time behind its back: puts the queue in order again. */
+void event_queue_sort(struct event_queue *queue);
 /* Which slot it lives in; for whoever keeps more about an event beside it. */
 size_t event_slot(const struct event_queue *queue, const struct world_event *event);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "lie.h"
 
 static const struct {
     const char *name;
@@ -35,6 +36,8 @@ void fault_print(FILE *out, const struct fault *fault)
 
 static bool apply(struct cluster *cluster, const struct fault *fault, bool end)
 {
+    if (fault->kind == FAULT_LIE)
+        return end || lie_tell(cluster, fault);
     if (fault->kind <= FAULT_REPLAY)
         return fault_net(cluster, fault, end);
     if (fault->kind <= FAULT_UNFIT)
@@ -111,6 +114,10 @@ void fault_heal(struct cluster *cluster)
     struct world *world = &cluster->world;
     if (world->peers[3].up)
         world_crash(world, 3);
+    for (uint8_t slot = 0; slot < PEER_COUNT && world->liar != PEER_NONE; slot++) {
+        world->peers[slot].wall_offset_s = 0; /* the key is replaced, everybody starts anew */
+        world_crash(world, slot);
+    }
     for (uint8_t slot = 0; slot < PEER_COUNT; slot++)
         tidy_up(cluster, slot);
 }

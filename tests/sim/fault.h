@@ -53,7 +53,8 @@
     X(DNS_ANSWER, "dns-answer-lost", 3, "writes are applied, the answers are lost")             \
     X(DNS_REFUSE, "dns-refuse", 1, "it refuses")                                                \
     X(DNS_DRIFT, "dns-drift", 1, "a hand changes the address")                                  \
-    X(BELIEVE, "believe", 2, "status says that a crash of the holder is survived: it crashes")
+    X(BELIEVE, "believe", 2, "status says that a crash of the holder is survived: it crashes") \
+    X(LIE, "lie", 0, "somebody speaks with a stolen key")
 
 enum fault_kind {
 #define X(code, name, weight, what) FAULT_##code,

@@ -1,7 +1,6 @@
 /* Operators: what they order, and what they rebuild. */
 #include <string.h>
 
-#include "../../proto/view.h"
 #include "cluster.h"
 
 #define BELIEVE_LEASES 2 /* a crash said to be survived is survived within that */
@@ -107,7 +106,6 @@ static bool others_at_peace(const struct cluster *cluster)
 static bool believe(struct cluster *cluster, const struct fault *fault, bool end)
 {
     struct world *world = &cluster->world;
-    struct view view;
     uint8_t holder = world_holder(world);
     if (end) {
         cluster->sums.survived += world_holder(world) < NODE_COUNT;
@@ -121,8 +119,7 @@ static bool believe(struct cluster *cluster, const struct fault *fault, bool end
         fault->length < BELIEVE_LEASES * cluster_lease(cluster) * 1000)
         return false;
     uint8_t asked = fault->peer == holder ? (uint8_t)(1 - holder) : fault->peer;
-    view_make(&world->peers[asked].core, world_clock(world, asked), &view);
-    if (!view.crash_survivable || view.holder != holder)
+    if (!check_says_survivable(world, asked, holder))
         return false;
     cluster->sums.believed++;
     cluster->believe_until = world->now + fault->length;

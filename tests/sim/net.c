@@ -16,10 +16,11 @@ static void keep(struct world_net *net, const struct world_event *event)
         net->replays[net->replay_count++ % WORLD_REPLAY_MAX] = *event;
 }
 
-static span_ms draw_delay(struct world *world)
+static true_us draw_delay(struct world *world, uint8_t from, uint8_t to)
 {
     struct world_net *net = &world->net;
-    span_ms delay = world_draw(world, net->delay_min * 1000, net->delay_max * 1000);
+    true_us delay = net->link_delay_us[from][to] +
+                    world_draw(world, net->delay_min * 1000, net->delay_max * 1000);
     if (world_chance(world, net->late_ppt)) {
         delay += world_draw(world, 0, net->late_max * 1000);
         net->late++;
@@ -39,11 +40,12 @@ static void send_copy(struct world *world, uint8_t from, uint8_t to,
     struct world_event *event = event_new(&world->queue);
     if (event == NULL)
         return; /* as a full buffer on the way would */
-    event->at = world->now + draw_delay(world);
+    event->at = world->now + draw_delay(world, from, to);
     event->kind = WORLD_DELIVER;
     event->peer = to;
     event->via = from;
     event->life = 0;
+    event->forged = false;
     event->garbled = world_chance(world, net->garble_ppt);
     net->garbled += event->garbled;
     event->members_of_author = world->peers[from].members_running;
@@ -89,6 +91,8 @@ void net_deliver(struct world *world, const struct world_event *event)
     if (event->garbled || !keys_fit(world, event) ||
         event->statement.from == world_role(event->peer))
         return;
+    if (event->forged && statement_check(&event->statement) != STATEMENT_OK)
+        return; /* as intake does */
     struct event heard = {.kind = EVENT_HEARD,
                           .heard = {.statement = &event->statement,
                                     .bytes = (const uint8_t *)&event->statement,
@@ -98,11 +102,32 @@ void net_deliver(struct world *world, const struct world_event *event)
     world_event(world, event->peer, &heard);
 }
 
+void net_inject(struct world *world, uint8_t via, uint8_t to, const struct statement *statement)
+{
+    struct world_event *event = event_new(&world->queue);
+    if (event == NULL)
+        return;
+    event->at = world->now + draw_delay(world, via, to);
+    event->kind = WORLD_DELIVER;
+    event->peer = to;
+    event->via = via;
+    event->life = 0;
+    event->garbled = false;
+    event->forged = world->liar == via;
+    event->members_of_author = world->peers[via].members_running;
+    event->statement = *statement;
+    if (world->door != NULL)
+        door_seal(world->door, world, event);
+    world->net.replayed++;
+    event_plan(&world->queue, event);
+}
+
 void net_replay(struct world *world, uint32_t count)
 {
     struct world_net *net = &world->net;
-    uint32_t known =
-        net->replay_count < WORLD_REPLAY_MAX ? net->replay_count : WORLD_REPLAY_MAX;
+    uint32_t known = net->replay_count;
+    if (known > WORLD_REPLAY_MAX)
+        known = WORLD_REPLAY_MAX;
     for (uint32_t i = 0; i < count && known > 0; i++) {
         const struct world_event *old = &net->replays[world_draw(world, 0, known - 1)];
         struct world_event *event = event_new(&world->queue);

@@ -26,6 +26,13 @@ static span_ms draw_length(struct prng *prng, span_ms lease)
     }
 }
 
+/* Beside a liar only what leaves it and its victims their say. */
+static bool goes_with_lies(enum fault_kind kind)
+{
+    return kind <= FAULT_DISK_FAIL || kind == FAULT_SUSPEND || kind == FAULT_STALL ||
+           kind == FAULT_CRASH || kind == FAULT_RESTART;
+}
+
 static enum fault_kind draw_kind(struct prng *prng)
 {
     uint32_t sum = 0;
@@ -134,13 +141,24 @@ static true_us mean_gap(const struct cluster *cluster, struct prng *prng)
     }
 }
 
+static enum fault_kind draw_with_lies(struct prng *prng)
+{
+    enum fault_kind kind = FAULT_LIE;
+    if (draw(prng, 0, 9) < 7)
+        return FAULT_LIE;
+    do
+        kind = draw_kind(prng);
+    while (!goes_with_lies(kind));
+    return kind;
+}
+
 void script_draw(struct cluster *cluster, uint64_t seed, true_us length)
 {
     struct script *script = &cluster->script;
     struct prng prng;
     prng_init(&prng, seed * 0x2545f4914f6cdd1du + 99);
     script->count = 0;
-    if (cluster->level == LEVEL_QUIET)
+    if (cluster->level <= LEVEL_DRILLS)
         return;
     true_us mean = mean_gap(cluster, &prng);
     if (mean < length / (SCRIPT_MAX - 64)) /* so that the whole run has its share */
@@ -148,7 +166,8 @@ void script_draw(struct cluster *cluster, uint64_t seed, true_us length)
     span_ms lease = cluster->world.settings.lease_ms;
     for (true_us at = draw(&prng, 0, mean); at < length && script->count < SCRIPT_MAX;
          at += draw(&prng, 0, 2 * mean)) {
-        struct fault fault = {.at = at, .kind = draw_kind(&prng)};
+        bool lies = cluster->world.liar != PEER_NONE;
+        struct fault fault = {.at = at, .kind = lies ? draw_with_lies(&prng) : draw_kind(&prng)};
         fault.peer = (uint8_t)draw(&prng, 0, PEER_COUNT - 1);
         fault.other = (uint8_t)((fault.peer + draw(&prng, 1, 2)) % PEER_COUNT);
         fault.amount = draw_amount(&prng, cluster, &fault);

@@ -1,8 +1,8 @@
 /* swarm — thousands of lives of a cluster under random faults, judged by all checkers.
  *
- *   swarm [--first N] [--count N] [--minutes M] [--jobs N] [--level quiet|light|rough|hell]
- *         [--world blind-dns|batch-clock|clock-stops] [--bytes|--trusted] [--stop] [--trace]
- *         [--results FILE] [--seconds N]
+ *   swarm [--first N] [--count N] [--minutes M] [--jobs N] [--level quiet|drills|light|rough|hell]
+ *         [--world hostile|blind-dns|batch-clock|clock-stops] [--bytes|--trusted] [--stop]
+ *         [--trace] [--results FILE] [--seconds N] [--drill NAME] [--without CHECKER,...]
  *   swarm --replay SEED [--minutes M] [--keep LIST] [...]
  *
  * Prints progress, the first failures each with the shortest story found, and sums. --stop ends at
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../agent/peer/clock.h"
+#include "drill.h"
 #include "shrink.h"
 #include "swarm_sums.h"
 
@@ -44,6 +45,7 @@ static volatile sig_atomic_t seed_now;
 static void on_abort(int number)
 {
     char text[80];
+    /* An assert called it, no snprintf. NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c) */
     int size = snprintf(text, sizeof text, "violation: seed %ld checker assert: see above\n",
                         (long)seed_now);
     (void)number;
@@ -86,7 +88,7 @@ static void run_share(const struct arguments *arguments, uint32_t job, int out)
         if (!fine && arguments->stop)
             break;
         if (i / arguments->jobs % 200 == 199)
-            fprintf(stderr, "[%llu/%llu] seeds\n", (unsigned long long)(i + 1),
+            fprintf(stderr, "[%llu/%llu] seeds\n", (unsigned long long)i + 1,
                     (unsigned long long)arguments->count);
     }
     report.sums = cluster->sums;
@@ -99,7 +101,7 @@ static void run_share(const struct arguments *arguments, uint32_t job, int out)
 
 static bool take_report(int in, struct report *sum)
 {
-    struct report one;
+    struct report one = {0};
     size_t got = 0;
     while (got < sizeof one) {
         ssize_t size = read(in, (char *)&one + got, sizeof one - got);
@@ -175,12 +177,21 @@ static bool parse_level(const char *text, struct cluster_options *options)
     return false;
 }
 
+static bool parse_drill(const char *name, struct cluster_options *options)
+{
+    options->drill = name;
+    options->level = LEVEL_DRILLS;
+    options->level_given = true;
+    return drill_named(name) < DRILL_COUNT;
+}
+
 static bool parse_world(const char *text, struct cluster_options *options)
 {
     options->blind_writes = strcmp(text, "blind-dns") == 0;
     options->batch_clock = strcmp(text, "batch-clock") == 0;
     options->monotonic_clock = strcmp(text, "clock-stops") == 0;
-    return options->blind_writes || options->batch_clock || options->monotonic_clock;
+    options->hostile = strcmp(text, "hostile") == 0;
+    return options->hostile || options->blind_writes || options->batch_clock || options->monotonic_clock;
 }
 
 static bool parse_flag(const char *name, struct arguments *ret)
@@ -211,6 +222,10 @@ static bool parse_value(const char *name, const char *value, struct arguments *r
         ret->jobs = (uint32_t)number;
     else if (strcmp(name, "--seconds") == 0)
         ret->seconds = (int64_t)number;
+    else if (strcmp(name, "--without") == 0)
+        ret->options.muted = value;
+    else if (strcmp(name, "--drill") == 0)
+        return parse_drill(value, &ret->options);
     else if (strcmp(name, "--keep") == 0)
         ret->keep = value;
     else if (strcmp(name, "--results") == 0)

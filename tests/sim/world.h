@@ -23,6 +23,7 @@ struct world_net {
     span_ms late_max;
     uint8_t cut[SLOT_COUNT][SLOT_COUNT];        /* [from][to]: how many cuts are in force */
     uint16_t link_loss_ppt[SLOT_COUNT][SLOT_COUNT];
+    uint32_t link_delay_us[SLOT_COUNT][SLOT_COUNT]; /* on top of the delay of all */
     struct world_event replays[WORLD_REPLAY_MAX];
     uint32_t replay_count; /* ever kept */
     uint64_t sent, lost, doubled, late, garbled, replayed;
@@ -87,6 +88,8 @@ struct world {
     void (*on_undo)(void *owner, uint32_t index);
     void *owner;
     uint64_t steps;
+    true_us busy_at;     /* the present instant, and turns of the loop at it */
+    uint32_t busy_count;
     uint64_t trace; /* hash of everything that happened: equal runs have equal ones */
 };
 
@@ -121,6 +124,13 @@ struct world_event *world_plan(struct world *world, enum world_kind kind, uint8_
                                true_us delay);
 /* The peer (0, 1, PEER_WITNESS) that lives in a slot. */
 uint8_t world_role(uint8_t slot);
+/* Makes `to` the same world at the same instant, to go on apart from `from`. Only what is in use is
+ * copied, so that it is cheap. The copy has no door: trusted statements only. */
+void world_copy(struct world *to, const struct world *from);
+/* Other futures from here on: everything that is still to be drawn comes from `seed`. */
+void world_reseed(struct world *world, uint64_t seed);
+/* A frozen process goes on at `at` instead, and what waits for it with it. */
+void world_thaw_at(struct world *world, uint8_t slot, true_us at);
 /* Mixes a number into the trace. */
 void world_trace(struct world *world, uint64_t number);
 
@@ -130,6 +140,8 @@ void world_trace(struct world *world, uint64_t number);
 void net_send(struct world *world, uint8_t from, uint8_t to, const struct statement *statement);
 /* Delivers what arrived. */
 void net_deliver(struct world *world, const struct world_event *event);
+/* A statement that somebody else puts on the wire: it reaches `to` in the name of `via`. */
+void net_inject(struct world *world, uint8_t via, uint8_t to, const struct statement *statement);
 /* Old statements come again. */
 void net_replay(struct world *world, uint32_t count);
 

@@ -140,7 +140,7 @@ void writer_resend(struct world *world, const struct world_event *event)
     struct writer *writer = &p->writer;
     if (event->ticket != writer->number || writer->phase == WRITER_IDLE)
         return;
-    bool late = world->now - writer->since >= TRY_MS * 1000;
+    bool late = world->now - writer->since >= (true_us)TRY_MS * 1000;
     bool may = writer->phase == WRITER_READING ||
                core_permit_holds(&p->core, world_clock(world, node), &writer->permit);
     if (late || !may) {

@@ -331,7 +331,7 @@ static bool run_file(struct story *story, const char *path, bool rewrite)
 
 int main(int argc, char **argv)
 {
-    struct story story = {.world = malloc(sizeof *story.world), .transcript = malloc(TEXT_SIZE)};
+    struct story story = {.world = calloc(1, sizeof *story.world), .transcript = malloc(TEXT_SIZE)};
     bool rewrite = argc > 1 && strcmp(argv[1], "--rewrite") == 0;
     int passed = 0, failed = 0;
     if (story.world == NULL || story.transcript == NULL)

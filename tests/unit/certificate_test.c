@@ -33,15 +33,22 @@ static struct statement statement_of(uint8_t from, uint64_t seq)
     return statement;
 }
 
-/* Signs with the key of `key` and lets the certificate see it. */
-static void saw(struct certificate *certificate, const struct statement *statement, uint8_t key)
+static size_t sign(const struct statement *statement, uint8_t key, uint8_t ret[SIGNED_SIZE_MAX])
 {
-    uint8_t body[SIGNED_SIZE_MAX], bytes[SIGNED_SIZE_MAX], tag[SEAL_TAG_SIZE];
+    uint8_t body[SIGNED_SIZE_MAX], tag[SEAL_TAG_SIZE];
     seal_cluster_tag(config.cluster, tag);
     size_t size = wire_encode(statement, body, sizeof body);
     CHECK(size > 0);
-    size = seal_sign(secrets[key], tag, body, size, bytes);
+    size = seal_sign(secrets[key], tag, body, size, ret);
     CHECK(size > 0);
+    return size;
+}
+
+/* Signs with the key of `key` and lets the certificate see it. */
+static void saw(struct certificate *certificate, const struct statement *statement, uint8_t key)
+{
+    uint8_t bytes[SIGNED_SIZE_MAX];
+    size_t size = sign(statement, key, bytes);
     certificate_saw(certificate, statement, bytes, size);
 }
 
@@ -190,6 +197,77 @@ TEST(a_peer_speaking_for_another_does_not_verify)
     saw(&certificate, &claim, 0);
     saw(&certificate, &grant, 2);
     expect_bad(certificate_json(&certificate, &config), "in the name of another peer");
+}
+
+/* What the core keeps of `first` and `second`, said by the witness. */
+static json_t *contradiction(const struct statement *first, const struct statement *second)
+{
+    static struct evidence evidence;
+    memset(&evidence, 0, sizeof evidence);
+    CHECK(certificate_contradiction(&evidence, &config) == NULL);
+    evidence.frozen = true;
+    evidence.peer = PEER_WITNESS;
+    evidence.first_size = sign(first, PEER_WITNESS, evidence.first);
+    evidence.second_size = sign(second, PEER_WITNESS, evidence.second);
+    return certificate_contradiction(&evidence, &config);
+}
+
+static int contradicts(json_t *object, uint8_t *ret_peer, struct err *err)
+{
+    *err = (struct err){0};
+    int code = certificate_contradicts(object, &config, ret_peer, err);
+    json_decref(object);
+    return code;
+}
+
+TEST(two_statements_under_one_number_prove_a_liar)
+{
+    setup();
+    struct statement first = grant_of(PEER_WITNESS, 100, 5), second = first;
+    struct err err;
+    uint8_t peer = PEER_NONE;
+    second.wall_s++;
+    CHECK_EQ(contradicts(contradiction(&first, &second), &peer, &err), 0);
+    CHECK_EQ(peer, PEER_WITNESS);
+    CHECK_EQ(contradicts(contradiction(&first, &first), &peer, &err), ERR_REMOTE);
+    CHECK_HAS(err.text, "both be true");
+    second.mark.seq++; /* a later one may say something else */
+    CHECK_EQ(contradicts(contradiction(&first, &second), &peer, &err), ERR_REMOTE);
+}
+
+TEST(a_promise_that_falls_within_one_life_proves_a_liar)
+{
+    setup();
+    struct statement first = grant_of(PEER_WITNESS, 100, 5), second = first;
+    struct err err;
+    uint8_t peer = PEER_NONE;
+    second.mark.seq++;
+    second.promise.epoch -= 2;
+    CHECK_EQ(contradicts(contradiction(&first, &second), &peer, &err), 0);
+    CHECK_EQ(contradicts(contradiction(&second, &first), &peer, &err), ERR_REMOTE);
+    second.mark.boot++; /* a lost disk */
+    CHECK_EQ(contradicts(contradiction(&first, &second), &peer, &err), ERR_REMOTE);
+}
+
+TEST(who_is_accused_must_have_signed)
+{
+    setup();
+    struct statement first = grant_of(PEER_WITNESS, 100, 5), second = first;
+    struct err err;
+    uint8_t peer = PEER_NONE;
+    second.wall_s++;
+    json_t *object = contradiction(&first, &second);
+    json_object_set_new(object, "peer", json_string("server1"));
+    CHECK_EQ(contradicts(object, &peer, &err), ERR_REMOTE);
+    CHECK_HAS(err.text, "not signed by 'server1'");
+    object = contradiction(&first, &second);
+    json_object_del(object, "peer");
+    CHECK_EQ(contradicts(object, &peer, &err), ERR_REMOTE);
+    object = contradiction(&first, &second);
+    json_array_set_new(json_object_get(object, "statements"), 1, json_string("!!"));
+    CHECK_EQ(contradicts(object, &peer, &err), ERR_REMOTE);
+    CHECK_HAS(err.text, "the second: no base64");
+    CHECK_EQ(peer, PEER_NONE);
 }
 
 CHECK_MAIN

@@ -42,8 +42,8 @@ static void check_bad(const struct bad *bad, bool warning)
 }
 
 #define CHECK_ALL(cases, warning)                                                               \
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)                                 \
-        check_bad(&cases[i], warning)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases)[0]; i++)                               \
+        check_bad(&(cases)[i], warning)
 
 TEST(cluster)
 {

@@ -127,6 +127,7 @@ TEST(what_no_door_lets_through_changes_nothing_here_either)
     statement.from = PEER_COUNT;
     peers_step(&rig, event);
     CHECK_EQ(rig.core.steps > 0, true);
+    /* cppcheck-suppress redundantAssignment ; the event points to it */
     statement.from = 1;
     peers_step(&rig, event);
     CHECK_EQ(rig.core.last[1].mark.boot, statement.mark.boot);

@@ -160,7 +160,7 @@ TEST(the_table_forgets_the_oldest_and_never_invents)
     struct echo echo;
     mono_ms sent = -1;
     echo_init(&echo, 0, 9);
-    for (int i = 1; i <= SENT_COUNT_MAX + 1; i++)
+    for (mono_ms i = 1; i <= SENT_COUNT_MAX + 1; i++)
         CHECK_EQ(echo_sent(&echo, i * 10).seq, i);
     CHECK(!echo_sent_at(&echo, 0, &sent));
     CHECK(!echo_sent_at(&echo, 1, &sent));

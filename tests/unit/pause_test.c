@@ -82,6 +82,18 @@ TEST(an_order_outlives_a_restart_by_the_wall_clock)
     CHECK_EQ(pause.until, 5000 + PAUSE_MS_MAX);
 }
 
+/* No end is written as 0, which is later than a clock before 1970. */
+TEST(no_pause_is_none_before_1970_as_well)
+{
+    struct stored found = {.present = true, .pause_order = 4, .pause_until_wall_s = 0};
+    struct desk desk;
+    memset(&desk, 0, sizeof desk);
+    pause_init(&desk.pause, &found, 0, -86400);
+    CHECK(!pause_is_on(&desk.pause, 1));
+    CHECK_EQ(pause_says(&desk.pause, 1).left_ms, 0);
+    CHECK_EQ(pause_says(&desk.pause, 1).order, 4);
+}
+
 TEST(a_resume_without_a_pause_is_an_order_but_no_news)
 {
     struct desk desk;

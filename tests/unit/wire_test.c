@@ -151,7 +151,7 @@ TEST(a_failed_decoding_leaves_the_result_alone)
     wire_close(&desk.wire);
 }
 
-#define ROW(verdict, text) {verdict, text, sizeof text - 1}
+#define ROW(verdict, text) {verdict, text, sizeof(text) - 1}
 
 TEST(bad_input_is_refused_for_what_it_is)
 {
@@ -222,6 +222,11 @@ TEST(unknown_keys_are_ignored_whatever_they_hold)
     static const char newer[] =
         "\x84\x01\x02\x63\x93\x01\xa1x\xc0\x64\xc4\x01y\xcd\x01\x00\x81\x00\x00";
     CHECK_EQ(decode_bytes(newer, sizeof newer - 1), WIRE_OK);
+}
+
+TEST(a_version_of_no_bytes_is_read_without_a_copy_from_nowhere)
+{
+    CHECK_EQ(decode_bytes("\x81\x11\xa0", 3), WIRE_OK);
 }
 
 TEST(more_elements_than_a_statement_needs_are_refused)

@@ -159,7 +159,7 @@ static void check_statement(const char *name, const struct statement *statement,
 TEST(keys_tags_and_hashes_are_as_published)
 {
     struct doors doors;
-    struct members members;
+    struct members members = {0};
     char *made = NULL;
     size_t size = 0;
     doors_open(&doors);
@@ -215,7 +215,7 @@ static void put_refused_body(FILE *out, const char *verdict, const char *bytes, 
     put_hex(out, verdict, (const uint8_t *)bytes, size);
 }
 
-#define REFUSED(verdict, text) put_refused_body(out, verdict, text, sizeof text - 1)
+#define REFUSED(verdict, text) put_refused_body(out, verdict, text, sizeof(text) - 1)
 
 TEST(bodies_that_must_be_refused_are_as_published)
 {

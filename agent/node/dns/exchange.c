@@ -122,7 +122,8 @@ static uv_buf_t borrowed(const uint8_t *bytes, size_t size)
     union {
         const uint8_t *in;
         char *out;
-    } base = {.in = bytes};
+    } base;
+    base.in = bytes;
     return uv_buf_init(base.out, (unsigned)size);
 }
 

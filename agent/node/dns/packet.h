@@ -5,6 +5,8 @@
 #ifndef HOLDFAST_NODE_DNS_PACKET_H
 #define HOLDFAST_NODE_DNS_PACKET_H
 
+/* Before ldns, which would otherwise define bool as a signed char for all that follows. */
+#include <stdbool.h>
 /* Not ldns/ldns.h: it drags in OpenSSL, whose names collide with ours. */
 #include <ldns/packet.h>
 #include <ldns/rdata.h>

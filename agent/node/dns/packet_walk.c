@@ -38,7 +38,7 @@ static bool name_is_sound(const uint8_t *bytes, size_t size, size_t at)
             length += (size_t)bytes[at] + 1;
             at += (size_t)bytes[at] + 1;
         }
-        if (length > 2 * NAME_SIZE_MAX)
+        if (length > (size_t)2 * NAME_SIZE_MAX)
             return false;
     }
     return at < size;

@@ -24,7 +24,8 @@ static void tell_reason(const struct probe_exec *run, const struct command_resul
                         char ret[PROBE_REASON_SIZE])
 {
     int len = (int)strcspn(result->output, "\n");
-    len = len < LINE_MAX_SHOWN ? len : LINE_MAX_SHOWN;
+    if (len > LINE_MAX_SHOWN)
+        len = LINE_MAX_SHOWN;
     if (result->timed_out)
         snprintf(ret, PROBE_REASON_SIZE, "timed out after %lld ms%s%.*s",
                  (long long)run->timeout_ms, len > 0 ? ": " : "", len, result->output);
