@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GAP_SLICE_MS 5   /* while nobody holds it is looked so often, ... */
+#define GAP_SLICE_MS 5L  /* while nobody holds it is looked so often, ... */
 #define GAP_SHARE 200    /* ... or after this share of the time that has passed */
 #define OVERRUN 2        /* close calls that take so many times the steps are broken off */
 #define STUCK_LEASES 200 /* a split run ends then, whatever it is at */
@@ -104,7 +104,7 @@ static void end_run(struct calm *calm, uint32_t depth, const struct path *path, 
     struct calm_sums *sums = calm->sums;
     const struct world *world = &calm->bench->fields[depth].world;
     if (path->gap)
-        sums->without_ms += path->weight * (double)((world->now - path->gap_since) / 1000);
+        sums->without_ms += path->weight * (double)(world->now - path->gap_since) / 1000;
     sums->steps += world->steps - steps;
     if (depth > 0 && !path->beside)
         sums->run_steps += world->steps - steps;
@@ -186,6 +186,9 @@ static void meet_stall(struct calm *calm, const struct path *path)
     field_stall(field, peer, 0);
 }
 
+/* play, follow and split call each other, CALM_DEPTH_MAX deep at most: split asks. */
+/* NOLINTBEGIN(misc-no-recursion) */
+
 static bool play(struct calm *calm, uint32_t depth, const struct path *from, true_us until);
 
 /* Runs with other luck from here on. False: a violation, or it takes too long. */
@@ -265,6 +268,8 @@ static bool play(struct calm *calm, uint32_t depth, const struct path *from, tru
     return may_go_on(calm);
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 static uint32_t first_level(const struct calm_levels *levels)
 {
     for (uint32_t i = 0; i < CALM_STEPS; i++)
@@ -285,7 +290,7 @@ static void plan_stalls(struct calm *calm)
         share > RARE * (double)stalls->every_ms)
         return;
     calm->long_us = calm->bench->fields[0].limit = least;
-    calm->chance = BESIDE_SHARE * (double)stalls->every_ms / (double)(PEER_COUNT * 3 * lease);
+    calm->chance = BESIDE_SHARE * (double)stalls->every_ms / (double)(3L * PEER_COUNT * lease);
     if (calm->chance > 1)
         calm->chance = 1;
 }

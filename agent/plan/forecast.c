@@ -302,12 +302,10 @@ int forecast_make(const struct question *question, const struct config *config,
     ret->setup = setup_of(&maker, config->interval_ms, config->lease_ms);
     if (code == 0)
         code = make_blows(&maker, err);
-    if (code == 0 && ret->violation[0] == '\0')
-        make_own(&maker);
-    if (code == 0 && ret->violation[0] == '\0')
-        try_profiles(&maker);
-    if (code == 0 && ret->violation[0] == '\0')
-        try_leases(&maker);
+    void (*const parts[])(struct maker *) = {make_own, try_profiles, try_leases};
+    for (size_t i = 0; code == 0 && i < sizeof parts / sizeof parts[0]; i++)
+        if (ret->violation[0] == '\0')
+            parts[i](&maker);
     free(maker.benches);
     return code;
 }
