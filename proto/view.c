@@ -6,6 +6,14 @@
 #include "handover.h"
 #include "standing.h"
 
+/* A peer may name any instant at all: 2^62 s are as good as whatever lies beyond. */
+static int64_t skew_of(int64_t theirs, int64_t mine)
+{
+    const int64_t far = INT64_MAX / 2;
+    int64_t bounded = theirs > far ? far : theirs < -far ? -far : theirs;
+    return bounded - mine;
+}
+
 static void see_peer(const struct core *core, mono_ms now, uint8_t peer, struct peer_view *ret)
 {
     const struct statement *said = &core->last[peer];
@@ -32,7 +40,7 @@ static void see_peer(const struct core *core, mono_ms now, uint8_t peer, struct 
     ret->settings_differ = said->settings_hash != core->settings.settings_hash;
     ret->two_processes = core->echo.peers[peer].swaps > BOOT_SWAP_ALARM;
     int64_t my_wall_then = core->wall_s - (now - pulse->heard_at) / 1000;
-    ret->wall_skew_s = said->wall_s - my_wall_then;
+    ret->wall_skew_s = skew_of(said->wall_s, my_wall_then);
     memcpy(ret->version, said->version, VERSION_SIZE);
 }
 

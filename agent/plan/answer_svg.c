@@ -288,8 +288,9 @@ static void draw_rate_box(const struct picture *picture, int number, const char 
 static void draw_boxes(const struct picture *picture)
 {
     const struct forecast *forecast = picture->forecast;
-    struct calm_rate moves = calm_moves(&forecast->calm);
-    struct calm_rate away = calm_lapses(&forecast->witness_away);
+    struct calm_rate moves = calm_rate(&forecast->calm, &forecast->calm.moves);
+    struct calm_rate away =
+        calm_rate(&forecast->witness_away, &forecast->witness_away.lapses);
     size_t shortest = forecast_shortest(forecast);
     char value[40], note[80], length[LENGTH_SIZE];
     draw_rate_box(picture, 0, "unwanted moves", &moves);
@@ -340,8 +341,9 @@ static void draw_foot(const struct picture *picture, int y)
     put(picture, MARGIN, y, "soft", text);
     snprintf(text, sizeof text,
              "Simulated with the code of the daemons: %u failures of each kind; without failure "
-             "%.2g years from end to end, close calls %.0f times. Seed %llu.",
-             picture->forecast->blows.kinds[0].blows, calm->seconds / YEAR_S, calm->multiple,
+             "%.2g years from end to end, %llu close calls and stalls beside. Seed %llu.",
+             picture->forecast->blows.kinds[0].blows, calm->seconds / YEAR_S,
+             (unsigned long long)(calm->runs + calm->stalls),
              (unsigned long long)picture->question->seed);
     put(picture, MARGIN, y + 18, "soft", text);
 }

@@ -1,5 +1,7 @@
 #include "proto/view.h"
 
+#include <stdlib.h>
+
 #include "tests/lib/check.h"
 #include "tests/lib/elected.h"
 
@@ -24,6 +26,22 @@ TEST(a_holder_sees_its_lease_and_who_backs_it)
     CHECK_EQ(view.lease_left_ms, rig.core.claim.backed_until - rig.now);
     CHECK(view.crash_survivable);
     CHECK_EQ(view.claim_obstacles[0].reason, REASON_IS_HOLDER);
+}
+
+/* Found by tests/fuzz: the difference ran over. */
+TEST(a_peer_may_name_any_instant)
+{
+    static const int64_t instants[] = {INT64_MIN, INT64_MAX};
+    for (size_t i = 0; i < 2; i++) {
+        struct rig rig;
+        elected_quiet(&rig, 0, 100);
+        struct statement statement = peers_says(&rig, 1);
+        statement.wall_s = instants[i];
+        peers_hear(&rig, &statement);
+        struct peer_view peer = look(&rig).peers[1];
+        CHECK((peer.wall_skew_s > 0) == (instants[i] > 0));
+        CHECK(llabs(peer.wall_skew_s) > 1000000000000);
+    }
 }
 
 TEST(a_peer_is_shown_as_it_last_spoke)
