@@ -182,9 +182,9 @@ WINDOWS = 6  # of the idle time
 
 
 def idle_windows(lab, minutes):
-    """CPU-ms per minute of each peer in each window. A neighbour on the same processor (cold
-    caches, a shared core) only adds to what a peer costs, so the least window is the peer's own
-    cost."""
+    """CPU-ms per minute of each peer in each window. The same program costs more or less with
+    the machine's state (clock rate, caches gone cold, a busy host), half of it in the signatures;
+    the least window is the nearest to the peer's own cost, and still a figure of this machine."""
     costs = {name: [] for name in lab.peers}
     for number in range(WINDOWS):
         at, cpu = now_ms(), {name: peer.cpu_ms() for name, peer in lab.peers.items()}
