@@ -290,7 +290,7 @@ int forecast_make(const struct question *question, const struct config *config,
                   struct crew *crew, struct forecast *ret, struct err *err)
 {
     static_assert(sizeof(struct blow_bench) <= sizeof(struct calm_bench), "one memory for both");
-    static void (*const parts[])(struct maker *) = {make_own, try_profiles, try_leases};
+    void (*const parts[])(struct maker *) = {make_own, try_profiles, try_leases};
     struct maker maker = {.question = question,
                           .config = config,
                           .crew = crew,

@@ -10,8 +10,8 @@
 
 static const char *const names[SLOT_COUNT] = {"server1", "server2", "witness", "old witness"};
 
-/* Does this slot's voter stand behind the node? One that is dead or silent backs nobody else, as long
- * as its word to the node binds it. */
+/* Does this slot's voter stand behind the node? One that is dead or silent backs nobody else, as
+ * long as its word to the node binds it. */
 static bool stands_behind(const struct world *world, uint8_t slot, uint8_t node)
 {
     const struct world_peer *p = &world->peers[slot];

@@ -159,15 +159,15 @@ bool drill_play_all(struct cluster *cluster, true_us end)
 {
     struct world *world = &cluster->world;
     uint8_t order[DRILL_COUNT];
-    for (uint8_t i = 0; i < DRILL_COUNT; i++)
-        order[i] = i;
+    for (unsigned i = 0; i < DRILL_COUNT; i++)
+        order[i] = (uint8_t)i;
     while (world->now < end) {
-        for (uint8_t i = DRILL_COUNT - 1; i > 0; i--) {
+        for (unsigned i = DRILL_COUNT - 1; i > 0; i--) {
             uint8_t at = (uint8_t)world_draw(world, 0, i), taken = order[i];
             order[i] = order[at];
             order[at] = taken;
         }
-        for (uint8_t i = 0; i < DRILL_COUNT && world->now < end; i++)
+        for (unsigned i = 0; i < DRILL_COUNT && world->now < end; i++)
             if (!drill_play(cluster, order[i]))
                 return false;
     }

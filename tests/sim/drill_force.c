@@ -1,5 +1,6 @@
 /* Drills about forced takeovers (rule N11). The operator is wrong each time: what the rule promises
- * then is that the cluster finds back to one holder by itself, and that nobody overrules the word. */
+ * then is that the cluster finds back to one holder by itself, and that nobody overrules the
+ * word. */
 #include "drill.h"
 
 /* The other node is cut off until it could be made holder by force. */
@@ -28,8 +29,8 @@ bool drill_forced(const struct drill *drill)
                         "whole again, and a forced takeover goes on");
 }
 
-/* A voter that the forced one hears backs the holder, which hears neither of them any more, and which
- * soon nobody hears: after a lease of that the forced takeover is over. */
+/* A voter that the forced one hears backs the holder, which hears neither of them any more, and
+ * which soon nobody hears: after a lease of that the forced takeover is over. */
 bool drill_forced_refused(const struct drill *drill)
 {
     struct world *world = drill->world;

@@ -1,5 +1,5 @@
-/* Drills about what comes again: an outsider's recordings of former lives, and a machine that is set
- * back to one of its own former moments. */
+/* Drills about what comes again: an outsider's recordings of former lives, and a machine that is
+ * set back to one of its own former moments. */
 #include "drill.h"
 
 #define RECORDING_MAX 24
@@ -38,8 +38,8 @@ static void replay(const struct drill *drill, const struct recording *recording,
             net_inject(drill->world, recording->author, to, &recording->list[index]);
 }
 
-/* The standby or the witness lived before, once or twice; one word of the first life comes. It still backs the holder
- * when the other one dies. */
+/* The standby or the witness lived before, once or twice; one word of the first life comes. It
+ * still backs the holder when the other one dies. */
 bool drill_former_life(const struct drill *drill)
 {
     struct world *world = drill->world;
