@@ -39,7 +39,9 @@ void force_forget(struct force *force, struct outcome *outcome)
 void force_heard(struct force *force, uint8_t self, const struct statement *statement,
                  mono_ms now, struct outcome *outcome)
 {
-    bool refuses = statement->promise.epoch != 0 && statement->promise.holder != self;
+    /* A silent peer is only bound by what it stored, for a lease: that says nothing of now. */
+    bool refuses = statement->promise.epoch != 0 && statement->promise.holder != self &&
+                   (statement->flags & STATEMENT_SILENT) == 0;
     if (force->on && refuses && force->refused_since == MONO_NEVER) {
         force->refused_since = now;
         force->refused_by = statement->from;

@@ -129,20 +129,6 @@ static void stop(struct core *core, mono_ms now, struct outcome *outcome)
         claim_give_up(&core->claim, &core->voter, true, now, outcome);
 }
 
-static void maintain(struct core *core, mono_ms now, const struct event *event,
-                     struct outcome *outcome)
-{
-    struct obstacles obstacles;
-    uint8_t other = (uint8_t)(1 - core->settings.self);
-    merit_maintenance(&core->merit, event->order.span_ms, now, outcome);
-    if (event->order.span_ms <= 0 || !claim_holds(&core->claim, now))
-        return;
-    handover_ask(core, now, other, &obstacles);
-    ask_pause(core, now, &obstacles);
-    if (obstacles.count == 0)
-        leave(core, REASON_LEAVING, outcome);
-}
-
 static void force(struct core *core, mono_ms now, struct outcome *outcome)
 {
     force_begin(&core->force, now);
@@ -213,8 +199,8 @@ void orders_do(struct core *core, mono_ms now, const struct event *event,
     case ORDER_STOP:
         stop(core, now, outcome);
         break;
-    case ORDER_MAINTENANCE:
-        maintain(core, now, event, outcome);
+    case ORDER_MAINTENANCE: /* a holder hands over in the same step: handover_due */
+        merit_maintenance(&core->merit, event->order.span_ms, now, outcome);
         break;
     case ORDER_PAUSE:
         order_pause(core, now, event->order.span_ms, outcome);

@@ -53,9 +53,9 @@ static void since_text(const json_t *status, char *ret, size_t size)
 
 static bool peer_is_forced(const json_t *status, const char *name)
 {
-    const json_t *peers = json_object_get(status, "peers");
-    for (size_t i = 0; i < json_array_size(peers); i++) {
-        const json_t *peer = json_array_get(peers, i);
+    const json_t *list = json_object_get(status, "peers");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *peer = json_array_get(list, i);
         if (strcmp(text_of(peer, "name"), name) == 0)
             return strcmp(text_of(peer, "standing"), "forced") == 0;
     }

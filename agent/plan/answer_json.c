@@ -66,19 +66,20 @@ static json_t *rate(const struct calm_rate *rate)
 
 static json_t *calm(const struct calm_sums *sums)
 {
-    struct calm_rate moves = calm_moves(sums), lapses = calm_lapses(sums);
+    struct calm_rate moves = calm_rate(sums, &sums->moves);
+    struct calm_rate lapses = calm_rate(sums, &sums->lapses);
     double years = sums->seconds / YEAR_S;
-    return json_pack("{s:f, s:f, s:I, s:o, s:o, s:f, s:f, s:I}", "simulated_years", years,
+    return json_pack("{s:f, s:f, s:I, s:I, s:o, s:o, s:f, s:f, s:I}", "simulated_years", years,
                      "stands_for_years", lapses.years, "close_call_runs", (json_int_t)sums->runs,
-                     "unwanted_moves", rate(&moves), "leases_lost", rate(&lapses),
-                     "handovers_per_year", sums->handovers / years, "without_holder_s_per_year",
-                     sums->without_ms / 1000 / years, "longest_without_holder_ms",
-                     (json_int_t)sums->longest_ms);
+                     "stall_runs", (json_int_t)sums->stalls, "unwanted_moves", rate(&moves),
+                     "leases_lost", rate(&lapses), "handovers_per_year", sums->handovers / years,
+                     "without_holder_s_per_year", sums->without_ms / 1000 / years,
+                     "longest_without_holder_ms", (json_int_t)sums->longest_ms);
 }
 
 static json_t *candidate(const struct candidate *candidate)
 {
-    struct calm_rate lapses = calm_lapses(&candidate->calm);
+    struct calm_rate lapses = calm_rate(&candidate->calm, &candidate->calm.lapses);
     if (!candidate->tried)
         return json_null();
     return json_pack("{s:s, s:I, s:I, s:b, s:f, s:f, s:o}", "name", candidate->name,

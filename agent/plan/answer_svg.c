@@ -288,10 +288,11 @@ static void draw_rate_box(const struct picture *picture, int number, const char 
 static void draw_boxes(const struct picture *picture)
 {
     const struct forecast *forecast = picture->forecast;
-    struct calm_rate moves = calm_moves(&forecast->calm);
-    struct calm_rate away = calm_lapses(&forecast->witness_away);
+    struct calm_rate moves = calm_rate(&forecast->calm, &forecast->calm.moves);
+    struct calm_rate away =
+        calm_rate(&forecast->witness_away, &forecast->witness_away.lapses);
     size_t shortest = forecast_shortest(forecast);
-    char value[40], note[80], length[LENGTH_SIZE];
+    char value[40], note[80], length[LENGTH_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
     draw_rate_box(picture, 0, "unwanted moves", &moves);
     answer_text_without(&forecast->calm, value, sizeof value);
     span_ms longest = forecast->calm.longest_ms;
@@ -301,9 +302,9 @@ static void draw_boxes(const struct picture *picture)
     draw_box(picture, 1, (const char *const[]){"nobody holds, without failure", value, note});
     draw_rate_box(picture, 2, "leases lost, witness away", &away);
     snprintf(note, sizeof note, "no lease is safe here");
+    config_value_span_text(forecast->shortest.lease_ms, lease);
     if (forecast->shortest.tried)
-        snprintf(note, sizeof note, "or a lease of %s",
-                 answer_text_length(forecast->shortest.lease_ms, length));
+        snprintf(note, sizeof note, "shortest safe lease %s", lease);
     draw_box(picture, 3, (const char *const[]){"shortest safe profile",
                                                shortest < FORECAST_PROFILES
                                                    ? forecast->profiles[shortest].name
@@ -339,9 +340,10 @@ static void draw_foot(const struct picture *picture, int y)
              "* from the return of the witness on.");
     put(picture, MARGIN, y, "soft", text);
     snprintf(text, sizeof text,
-             "Simulated with the code of the daemons: %u failures of each kind; without failure "
-             "%.2g years from end to end, close calls %.0f times. Seed %llu.",
-             picture->forecast->blows.kinds[0].blows, calm->seconds / YEAR_S, calm->multiple,
+             "Simulated with the daemons' code: %u failures of each kind; without failure %.2g "
+             "years, and %llu close calls and stalls. Seed %llu.",
+             picture->forecast->blows.kinds[0].blows, calm->seconds / YEAR_S,
+             (unsigned long long)calm->runs + (unsigned long long)calm->stalls,
              (unsigned long long)picture->question->seed);
     put(picture, MARGIN, y + 18, "soft", text);
 }

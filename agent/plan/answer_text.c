@@ -8,6 +8,7 @@
 #include "../peer/config_value.h"
 
 #define HOURS_A_YEAR (YEAR_S / 3600)
+#define LEAST 0.001 /* smaller figures are all the same to people */
 
 const char *answer_text_length(span_ms length, char ret[LENGTH_SIZE])
 {
@@ -99,7 +100,10 @@ static void print_stays(FILE *out, const struct forecast *forecast)
 /* Two digits of a small number, all of a large one. */
 static void put_number(double number, const char *unit, char *ret, size_t size)
 {
-    snprintf(ret, size, number < 10 ? "%.2g %s" : "%.0f %s", number, unit);
+    if (number > 0 && number < LEAST)
+        snprintf(ret, size, "below %g %s", LEAST, unit);
+    else
+        snprintf(ret, size, number < 10 ? "%.2g %s" : "%.0f %s", number, unit);
 }
 
 static void put_frequency(double per_year, char *ret, size_t size)
@@ -146,29 +150,35 @@ static void print_rate(FILE *out, const char *what, const struct calm_rate *rate
 
 static void print_calm(FILE *out, const char *title, const struct calm_sums *sums)
 {
-    struct calm_rate moves = calm_moves(sums), lapses = calm_lapses(sums);
-    char longest[LENGTH_SIZE], without[40];
+    struct calm_rate moves = calm_rate(sums, &sums->moves);
+    struct calm_rate lapses = calm_rate(sums, &sums->lapses);
+    char without[40];
     double years = sums->seconds / YEAR_S;
     fprintf(out, "\n%s\n", title);
     print_rate(out, "unwanted moves", &moves);
     print_rate(out, "leases lost", &lapses);
     answer_text_without(sums, without, sizeof without);
     fprintf(out, "  %-24s %s", "nobody holds", without);
-    if (sums->longest_ms > 0)
+    if (sums->longest_ms > 0) {
+        char longest[LENGTH_SIZE];
         fprintf(out, ", at most %s at a time", answer_text_length(sums->longest_ms, longest));
-    fprintf(out, "\n  %-24s %.2g years from end to end", "rests on", years);
+    }
+    fprintf(out, "\n  %-24s %.2g years", "rests on", years);
     if (sums->multiple > 1)
-        fprintf(out, ", close calls %.0f times (%llu runs)", sums->multiple,
-                (unsigned long long)sums->runs);
+        fprintf(out, ", %llu close calls", (unsigned long long)sums->runs);
+    if (sums->stalls > 0)
+        fprintf(out, ", %llu stalls", (unsigned long long)sums->stalls);
     fprintf(out, "\n");
 }
 
 static void print_candidate(FILE *out, const struct candidate *candidate)
 {
-    struct calm_rate lapses = calm_lapses(&candidate->calm);
-    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE], seen[40], most[60];
-    fprintf(out, "  %-9s %6s / %-6s  %-9s", candidate->name, span(candidate->interval_ms, interval),
-            span(candidate->lease_ms, lease), candidate->safe ? "safe" : "not safe");
+    struct calm_rate lapses = calm_rate(&candidate->calm, &candidate->calm.lapses);
+    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
+    char seen[40], most[60];
+    fprintf(out, "  %-9s %6s / %-6s  %-9s", candidate->name,
+            span(candidate->interval_ms, interval), span(candidate->lease_ms, lease),
+            candidate->safe ? "safe" : "not safe");
     answer_text_rate(&lapses, seen, sizeof seen);
     answer_text_most(&lapses, most, sizeof most);
     fprintf(out, " %s (%s)\n", seen, most);
@@ -177,8 +187,7 @@ static void print_candidate(FILE *out, const struct candidate *candidate)
 static void print_advice(FILE *out, const struct forecast *forecast)
 {
     size_t shortest = forecast_shortest(forecast);
-    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
-    fprintf(out, "\nleases lost on this network; safe: at most one a year, with 95 %% confidence\n");
+    fprintf(out, "\nleases lost on this network (safe: at most one a year, 95 %% confidence)\n");
     for (size_t i = 0; i < FORECAST_PROFILES; i++)
         print_candidate(out, &forecast->profiles[i]);
     if (forecast->shortest.tried)
@@ -187,12 +196,14 @@ static void print_advice(FILE *out, const struct forecast *forecast)
         fprintf(out, "shortest safe profile: %s", forecast->profiles[shortest].name);
     else
         fprintf(out, "no profile is safe");
-    if (forecast->shortest.tried)
-        fprintf(out, "; shortest safe settings: interval = %s, lease = %s",
-                span(forecast->shortest.interval_ms, interval),
-                span(forecast->shortest.lease_ms, lease));
-    else
+    if (forecast->shortest.tried) {
+        char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
+        fprintf(out, "; shortest safe lease: %s, interval %s",
+                span(forecast->shortest.lease_ms, lease),
+                span(forecast->shortest.interval_ms, interval));
+    } else {
         fprintf(out, ", nor any lease up to 60 s");
+    }
     fprintf(out, "\n");
 }
 
@@ -205,7 +216,7 @@ void answer_text_print(FILE *out, const struct question *question, const struct 
     print_calm(out, "without any failure", &forecast->calm);
     print_calm(out, "for as long as the witness is away", &forecast->witness_away);
     print_advice(out, forecast);
-    fprintf(out, "seed %llu; %.0f million steps of the core; %.0f days with %u failures\n",
+    fprintf(out, "seed %llu; %.0f million steps of the core; %.1f days with %u failures\n",
             (unsigned long long)question->seed, (double)forecast->steps / 1e6,
             forecast->blows.seconds / 86400, BLOW_COUNT * forecast->blows.kinds[0].blows);
 }

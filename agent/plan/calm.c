@@ -5,18 +5,18 @@
  * it early; the sums say how much time they rest on. */
 #include "calm.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define GAP_SLICE_MS 5      /* while nobody holds it is looked so often, ... */
-#define GAP_SHARE 200       /* ... or after this share of the time that has passed */
-#define OVERRUN 2           /* close calls that take so many times the steps are broken off */
-#define STUCK_LEASES 200    /* a split run ends then, whatever it is at */
-#define COPY_STEPS 90       /* what a split costs beside its steps, in steps */
-#define SPLIT 4             /* runs out of one at a level */
+#define GAP_SLICE_MS 5   /* while nobody holds it is looked so often, ... */
+#define GAP_SHARE 200    /* ... or after this share of the time that has passed */
+#define OVERRUN 2        /* close calls that take so many times the steps are broken off */
+#define STUCK_LEASES 200 /* a split run ends then, whatever it is at */
 #define SETTLE_LEASES 6
-#define SPLIT_DEEPEST (CALM_STEPS - 3)
+#define LONG_SHARE 4     /* a stand-still of a quarter of the lease is a long one */
+#define LONGEST_LEASES 4 /* and longer than this none need be */
+#define RARE 0.02        /* of the time, that long ones take: then they can be played beside */
+#define BESIDE_SHARE 0.3 /* of the time, that is played beside, about */
 
 /* One line of events, from a split (or the beginning) on. */
 struct path {
@@ -24,6 +24,8 @@ struct path {
     uint8_t holder; /* the last one */
     bool gap;
     true_us gap_since;
+    double weight;
+    bool beside; /* with a long stand-still */
 };
 
 struct calm {
@@ -31,7 +33,8 @@ struct calm {
     struct calm_bench *bench;
     struct calm_sums *sums;
     struct prng seeds;
-    double weight;   /* of an event below all levels */
+    true_us long_us; /* stand-stills from here on are played beside; 0 = none */
+    double chance;   /* that one is, when a stand-still begins */
     uint32_t first;  /* the first level that splits, or the last one */
     double moves, lapses; /* of the present close call, weighted */
 };
@@ -50,6 +53,8 @@ static uint32_t depth_of(const struct calm *calm, span_ms left)
     return depth;
 }
 
+/* ---- who holds ---- */
+
 static void end_gap(struct calm *calm, struct path *path, const struct world *world)
 {
     struct calm_sums *sums = calm->sums;
@@ -57,16 +62,14 @@ static void end_gap(struct calm *calm, struct path *path, const struct world *wo
     bool moved = path->holder < NODE_COUNT && holder != path->holder;
     span_ms length = path->gap ? (world->now - path->gap_since) / 1000 : 0;
     bool wished = moved && world->check.nodes[holder].report.after_release;
-    sums->without_ms += calm->weight * (double)length;
+    sums->without_ms += path->weight * (double)length;
     if (length > sums->longest_ms)
         sums->longest_ms = length;
     if (wished) {
-        sums->handovers += calm->weight;
+        sums->handovers += path->weight;
     } else {
-        sums->lapses += calm->weight;
-        calm->lapses += calm->weight;
-        sums->moves += moved ? calm->weight : 0;
-        calm->moves += moved ? calm->weight : 0;
+        calm->lapses += path->weight;
+        calm->moves += moved ? path->weight : 0;
     }
     path->gap = false;
     path->holder = holder;
@@ -86,21 +89,101 @@ static void watch(struct calm *calm, struct path *path, const struct world *worl
 
 static void end_close_call(struct calm *calm)
 {
-    calm->sums->moves_square += calm->moves * calm->moves;
-    calm->sums->lapses_square += calm->lapses * calm->lapses;
+    struct calm_sums *sums = calm->sums;
+    sums->moves.luck += calm->moves;
+    sums->moves.luck_square += calm->moves * calm->moves;
+    sums->lapses.luck += calm->lapses;
+    sums->lapses.luck_square += calm->lapses * calm->lapses;
     calm->moves = calm->lapses = 0;
 }
 
-static bool advance(const struct calm *calm, struct field *field, const struct path *path)
+/* ---- runs ---- */
+
+static void end_run(struct calm *calm, uint32_t depth, const struct path *path, uint64_t steps)
 {
-    true_us step = 0, least = 1000;
+    struct calm_sums *sums = calm->sums;
+    const struct world *world = &calm->bench->fields[depth].world;
+    span_ms length = path->gap ? (world->now - path->gap_since) / 1000 : 0;
+    sums->without_ms += path->weight * (double)length;
+    sums->steps += world->steps - steps;
+    if (depth > 0 && !path->beside)
+        sums->run_steps += world->steps - steps;
+    if (check_failed(world) && sums->violation[0] == '\0')
+        snprintf(sums->violation, sizeof sums->violation, "%s: %s", world->check.checker,
+                 world->check.text);
+}
+
+static bool may_go_on(const struct calm *calm)
+{
+    return calm->sums->violation[0] == '\0' && !calm->sums->overrun;
+}
+
+/* To the next instant at which a level may be reached, or a stand-still begins that is to be
+ * looked at. */
+static bool advance(const struct calm *calm, uint32_t depth, const struct path *path)
+{
+    struct field *field = &calm->bench->fields[depth];
+    true_us step = 0, least = 1000, until, stall_at;
     if (path->at < CALM_STEPS) {
         step = (field_left(field) - threshold(calm, path->at)) * 1000;
     } else {
         step = path->gap ? (field->world.now - path->gap_since) / GAP_SHARE : 0;
         least = GAP_SLICE_MS * 1000;
     }
-    return field_run(field, field->world.now + (step < least ? least : step));
+    until = field->world.now + (step < least ? least : step);
+    field_stalls_next(field, &stall_at);
+    if (depth == 0 && calm->long_us > 0 && stall_at <= until)
+        until = stall_at - 1;
+    return field_run(field, until > field->world.now ? until : field->world.now);
+}
+
+/* A copy with a long stand-still of `peer`, until all is well again. */
+static void play_beside(struct calm *calm, const struct path *from, uint8_t peer)
+{
+    struct field *field = &calm->bench->fields[1];
+    struct path path = *from;
+    span_ms lease = calm->order->setup.core.lease_ms;
+    double weight, moves = calm->moves, lapses = calm->lapses;
+    field_split(field, &calm->bench->fields[0], prng_next(&calm->seeds));
+    true_us length = stalls_draw_long(&calm->order->setup.conditions.stalls, &calm->seeds,
+                                      calm->long_us, LONGEST_LEASES * lease * 1000, &weight);
+    uint64_t steps = field->world.steps;
+    path.weight = weight / calm->chance;
+    path.beside = true;
+    for (uint32_t i = 0; i < from->at; i++)
+        path.weight /= calm->order->levels.split[i] > 1 ? calm->order->levels.split[i] : 1;
+    field_stall(field, peer, length);
+    true_us calm_at = field->world.now + length + lease * 1000;
+    true_us until = calm_at + STUCK_LEASES * lease * 1000;
+    calm->moves = calm->lapses = 0;
+    do {
+        watch(calm, &path, &field->world);
+        path.at = depth_of(calm, field_left(field));
+        if (path.at <= calm->first && field->world.now >= calm_at)
+            break;
+    } while (field->world.now < until && advance(calm, 1, &path));
+    calm->sums->stalls++;
+    calm->sums->moves.stall += calm->moves;
+    calm->sums->moves.stall_square += calm->moves * calm->moves;
+    calm->sums->lapses.stall += calm->lapses;
+    calm->sums->lapses.stall_square += calm->lapses * calm->lapses;
+    calm->moves = moves;
+    calm->lapses = lapses;
+    end_run(calm, 1, &path, steps);
+}
+
+/* A stand-still begins in the run itself: a short one, and sometimes a long one beside. */
+static void meet_stall(struct calm *calm, const struct path *path)
+{
+    struct field *field = &calm->bench->fields[0];
+    true_us at;
+    uint8_t peer = field_stalls_next(field, &at);
+    const struct world_peer *p = &field->world.peers[peer];
+    if (calm->long_us == 0 || at > field->world.now + 1)
+        return;
+    if (p->up && !p->frozen && stalls_share(&calm->seeds) <= calm->chance)
+        play_beside(calm, path, peer);
+    field_stall(field, peer, 0);
 }
 
 static bool play(struct calm *calm, uint32_t depth, const struct path *from, true_us until);
@@ -174,17 +257,12 @@ static bool play(struct calm *calm, uint32_t depth, const struct path *from, tru
         watch(calm, &path, &field->world);
         if (!follow(calm, depth, &path, from->at) || is_over(calm, depth, &path, until, steps))
             break;
-        fine = advance(calm, field, &path);
+        if (depth == 0)
+            meet_stall(calm, &path);
+        fine = may_go_on(calm) && advance(calm, depth, &path);
     }
-    if (path.gap)
-        calm->sums->without_ms +=
-            calm->weight * (double)((field->world.now - path.gap_since) / 1000);
-    calm->sums->steps += field->world.steps - steps;
-    calm->sums->run_steps += depth > 0 ? field->world.steps - steps : 0;
-    if (!fine)
-        snprintf(calm->sums->violation, sizeof calm->sums->violation, "%s: %s",
-                 field->world.check.checker, field->world.check.text);
-    return calm->sums->violation[0] == '\0' && !calm->sums->overrun;
+    end_run(calm, depth, &path, steps);
+    return may_go_on(calm);
 }
 
 static uint32_t first_level(const struct calm_levels *levels)
@@ -195,18 +273,32 @@ static uint32_t first_level(const struct calm_levels *levels)
     return CALM_STEPS - 1;
 }
 
+/* Are long stand-stills so rare that no two of them come together? Then they are left out of the
+ * run and played beside. */
+static void plan_stalls(struct calm *calm)
+{
+    const struct stalls *stalls = &calm->order->setup.conditions.stalls;
+    span_ms lease = calm->order->setup.core.lease_ms;
+    true_us least = lease * 1000 / LONG_SHARE;
+    double share = stalls_longer(stalls, least) * PEER_COUNT * (double)(2 * lease);
+    if (stalls->p99_ms == 0 || calm->order->plain ||
+        share > RARE * (double)stalls->every_ms)
+        return;
+    calm->long_us = calm->bench->fields[0].limit = least;
+    calm->chance = BESIDE_SHARE * (double)stalls->every_ms / (double)(PEER_COUNT * 3 * lease);
+    if (calm->chance > 1)
+        calm->chance = 1;
+}
+
 void calm_play(struct calm_bench *bench, const struct calm_order *order, struct calm_sums *ret)
 {
     struct field *field = &bench->fields[0];
-    struct path path = {.holder = PEER_NONE};
     memset(ret, 0, sizeof *ret);
     ret->multiple = calm_multiple(&order->levels);
     ret->years = order->years;
-    struct calm calm = {.order = order,
-                        .bench = bench,
-                        .sums = ret,
-                        .weight = 1 / ret->multiple,
-                        .first = first_level(&order->levels)};
+    struct path path = {.holder = PEER_NONE, .weight = 1 / ret->multiple};
+    struct calm calm = {
+        .order = order, .bench = bench, .sums = ret, .first = first_level(&order->levels)};
     prng_init(&calm.seeds, order->seed ^ 0x5eed);
     field_open(field, &order->setup, order->seed);
     span_ms lease = order->setup.core.lease_ms;
@@ -214,101 +306,11 @@ void calm_play(struct calm_bench *bench, const struct calm_order *order, struct 
     if (order->witness_away)
         world_crash(&field->world, PEER_WITNESS);
     field_run(field, field->world.now + SETTLE_LEASES * lease * 1000);
+    plan_stalls(&calm);
     uint8_t holder = world_holder(&field->world);
     path.holder = holder < NODE_COUNT ? holder : 0;
     true_us begin = field->world.now;
     play(&calm, 0, &path, begin + (true_us)(order->seconds * 1e6));
     end_close_call(&calm);
     ret->seconds = (double)(field->world.now - begin) / 1e6;
-}
-
-void calm_add(struct calm_sums *sum, const struct calm_sums *other)
-{
-    sum->seconds += other->seconds;
-    sum->multiple = other->multiple;
-    sum->years = other->years;
-    sum->moves += other->moves;
-    sum->lapses += other->lapses;
-    sum->handovers += other->handovers;
-    sum->moves_square += other->moves_square;
-    sum->lapses_square += other->lapses_square;
-    sum->without_ms += other->without_ms;
-    if (other->longest_ms > sum->longest_ms)
-        sum->longest_ms = other->longest_ms;
-    sum->runs += other->runs;
-    sum->steps += other->steps;
-    sum->run_steps += other->run_steps;
-    for (size_t i = 0; i < CALM_STEPS; i++)
-        sum->crossed[i] += other->crossed[i];
-    sum->overrun |= other->overrun;
-    if (sum->violation[0] == '\0')
-        memcpy(sum->violation, other->violation, sizeof sum->violation);
-}
-
-/* `count` factors, as equal as can be, whose product is `multiple` or a little more. */
-static void factorise(uint32_t multiple, uint32_t count, uint32_t ret[CALM_DEPTH_MAX])
-{
-    uint64_t product = 1;
-    for (uint32_t i = 0; i < count; i++)
-        ret[i] = 1;
-    for (uint32_t i = 0; product < multiple; i++) {
-        uint32_t *factor = &ret[i % count];
-        product = product / *factor * (*factor + 1);
-        ++*factor;
-    }
-}
-
-void calm_tune(const struct calm_sums *seen, uint32_t multiple, struct calm_levels *ret)
-{
-    uint32_t first = 2, count = 1, factors[CALM_DEPTH_MAX];
-    memset(ret, 0, sizeof *ret);
-    while (first <= SPLIT_DEEPEST && seen->crossed[first] * SPLIT * COPY_STEPS * 3 > seen->steps)
-        first++;
-    if (first > SPLIT_DEEPEST || multiple < 2)
-        return;
-    uint32_t places = SPLIT_DEEPEST + 1 - first;
-    for (uint64_t reached = SPLIT; reached < multiple && count < CALM_DEPTH_MAX &&
-                                   count < places; reached *= SPLIT)
-        count++;
-    factorise(multiple, count, factors);
-    for (uint32_t i = 0; i < count; i++)
-        ret->split[first + places * i / count] = factors[i];
-}
-
-double calm_multiple(const struct calm_levels *levels)
-{
-    double multiple = 1;
-    for (size_t i = 0; i < CALM_STEPS; i++)
-        multiple *= levels->split[i] > 1 ? levels->split[i] : 1;
-    return multiple;
-}
-
-/* Events of one close call belong together: the figure is as sure as so many single ones that
- * have the same relative spread (`square`: sum of the squares). */
-static struct calm_rate rate(double seen, double square, const struct calm_sums *sums)
-{
-    double years = sums->seconds / YEAR_S;
-    struct calm_rate rate = {.seen = seen, .years = years * sums->multiple};
-    if (rate.years > sums->years)
-        rate.years = sums->years;
-    if (years <= 0)
-        return rate;
-    rate.per_year = seen / years;
-    if (seen <= 0) {
-        rate.at_most = 3.0 / rate.years; /* -ln 0.05 */
-        return rate;
-    }
-    double alike = seen * seen / square, each = seen / alike;
-    rate.at_most = each * (alike + 1.5 + 1.645 * sqrt(alike + 0.68)) / years;
-    return rate;
-}
-
-struct calm_rate calm_moves(const struct calm_sums *sums)
-{
-    return rate(sums->moves, sums->moves_square, sums);
-}
-
-struct calm_rate calm_lapses(const struct calm_sums *sums)
-{
-    return rate(sums->lapses, sums->lapses_square, sums);
 }

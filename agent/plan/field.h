@@ -7,12 +7,7 @@
 #define HOLDFAST_PLAN_FIELD_H
 
 #include "../../tests/sim/world.h"
-
-/* Stand-stills of a process: log-normal lengths, at random times, on each machine by itself. */
-struct stalls {
-    span_ms p50_ms, p99_ms; /* half, and 99 of 100, are shorter; p99_ms 0 = none at all */
-    span_ms every_ms;       /* one in this time, on average */
-};
+#include "stalls.h"
 
 /* What lies between the machines, one direction each: [from][to]. */
 struct conditions {
@@ -34,7 +29,9 @@ struct setup {
 struct field {
     struct world world;
     struct setup setup;
-    true_us stall_at[PEER_COUNT]; /* when the next one begins */
+    true_us stall_at[PEER_COUNT];    /* when the next one begins */
+    true_us stall_limit[PEER_COUNT]; /* the present one was drawn to be no longer; 0 = whatever */
+    true_us limit;                   /* those to come are no longer; 0 = whatever */
 };
 
 /* A new cluster: three machines that are started within a lease. About 3 MB: allocate it. */
@@ -42,8 +39,13 @@ void field_open(struct field *field, const struct setup *setup, uint64_t seed);
 /* Goes on until `until`. False: a checker found that a promise of the product was broken; the
  * world's check has its name and the words. */
 bool field_run(struct field *field, true_us until);
-/* Makes `to` a field that has the past of `from`, and another future. */
+/* Makes `to` a field that has the past of `from`, and another future, without a limit on the
+ * stand-stills that begin in it. */
 void field_split(struct field *to, const struct field *from, uint64_t seed);
+/* Which process stands still next, and when. */
+uint8_t field_stalls_next(const struct field *field, true_us *ret_at);
+/* It does so now: for `length`, or 0: as long as is drawn. The next one is planned. */
+void field_stall(struct field *field, uint8_t peer, true_us length);
 /* Milliseconds of lease that the holder has left, 0 when nobody holds. */
 span_ms field_left(const struct field *field);
 

@@ -11,15 +11,15 @@
 #define CALM_TASKS 16
 #define PILOT_TASKS 4
 #define PILOT_SHARE 64             /* of the steps of the whole, per task */
-#define CALM_STEPS_MAX 60000000    /* for the configuration's own settings */
-#define AWAY_STEPS_MAX 24000000    /* while the witness is away */
+#define CALM_STEPS_MAX 48000000    /* for the configuration's own settings */
+#define AWAY_STEPS_MAX 20000000    /* while the witness is away */
 #define TRIAL_STEPS_MAX 16000000   /* per profile or lease tried */
 #define FULL_YEARS 5.0             /* asked for fewer, it takes fewer steps, too: */
-#define SHARE_MIN (1.0 / 64)       /* at least this share */
+#define SHARE_MIN (1.0 / 250)      /* at least this share */
 #define TRIAL_YEARS_MIN 4.0        /* fewer years without a lapse show nothing about one a year */
 #define SPLIT_SHARE 0.7            /* of the time, when close calls are split: they cost, too */
 #define SURE 64                    /* close calls are played for so many times the years */
-#define MULTIPLE_MAX 65536
+#define MULTIPLE_MAX (1 << 20)
 #define LAPSES_A_YEAR 1.0
 #define WITHOUT_SHARE 1e-4 /* of the time, that nobody holds; else no lease was there to be lost */
 
@@ -229,7 +229,7 @@ static void try_candidate(struct maker *maker, struct candidate *candidate, uint
     struct forecast *forecast = maker->forecast;
     bool own = candidate->interval_ms == config->interval_ms &&
                candidate->lease_ms == config->lease_ms &&
-               calm_lapses(&forecast->calm).years >= TRIAL_YEARS_MIN;
+               calm_rate(&forecast->calm, &forecast->calm.lapses).years >= TRIAL_YEARS_MIN;
     struct calm_ask ask = {.setup = setup_of(maker, candidate->interval_ms, candidate->lease_ms),
                            .years = question->years > TRIAL_YEARS_MIN ? question->years
                                                                       : TRIAL_YEARS_MIN,
@@ -241,7 +241,7 @@ static void try_candidate(struct maker *maker, struct candidate *candidate, uint
         make_calm(maker, &ask, &candidate->calm);
     candidate->tried = true;
     const struct calm_sums *calm = &candidate->calm;
-    candidate->safe = calm_lapses(calm).at_most <= LAPSES_A_YEAR &&
+    candidate->safe = calm_rate(calm, &calm->lapses).at_most <= LAPSES_A_YEAR &&
                       calm->without_ms / 1000 <= WITHOUT_SHARE * calm->seconds;
 }
 
@@ -290,6 +290,7 @@ int forecast_make(const struct question *question, const struct config *config,
                   struct crew *crew, struct forecast *ret, struct err *err)
 {
     static_assert(sizeof(struct blow_bench) <= sizeof(struct calm_bench), "one memory for both");
+    void (*const parts[])(struct maker *) = {make_own, try_profiles, try_leases};
     struct maker maker = {.question = question,
                           .config = config,
                           .crew = crew,
@@ -302,12 +303,9 @@ int forecast_make(const struct question *question, const struct config *config,
     ret->setup = setup_of(&maker, config->interval_ms, config->lease_ms);
     if (code == 0)
         code = make_blows(&maker, err);
-    if (code == 0 && ret->violation[0] == '\0')
-        make_own(&maker);
-    if (code == 0 && ret->violation[0] == '\0')
-        try_profiles(&maker);
-    if (code == 0 && ret->violation[0] == '\0')
-        try_leases(&maker);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (code == 0 && ret->violation[0] == '\0')
+            parts[i](&maker);
     free(maker.benches);
     return code;
 }

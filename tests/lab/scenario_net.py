@@ -3,7 +3,7 @@ from .judge import Verdict
 from .net import both
 from .scenario_crash import take_over
 from .story import expect, expect_no_move, let_pass, scenario
-from .world import now_ms
+from .world import now_ms, wait_until
 
 S1, S2, W = "server1", "server2", "witness"
 MASKS = {  # the eight named masks: which of the three links are cut

@@ -1,34 +1,51 @@
 #!/usr/bin/env python3
 """Plays every broken variant of the table and demands that the simulator finds it.
 
-    tests/mutants/run.py [--only NAME]... [--list] [--jobs N] [--seeds N] [--seconds S]
-                         [--results FILE] [--build DIR] [--anyway]
+    tests/mutants/run.py [--build DIR] [--only NAME]... [--list] [--jobs N] [--seeds N]
+                         [--seconds S] [--results FILE] [--long] [--learn]
 
-First the unchanged code must pass the same seeds. Ends in `N passed, N failed`.
+By default the seed that caught a variant last time (seeds.txt) is tried first; when it does not,
+all seeds from 1 on are, up to --seeds. --long tries only that, for every variant, and demands that
+the unchanged code passes the same seeds. --learn writes what was found into seeds.txt.
+Ends in `N passed, N failed`.
 """
 
 import argparse
 import concurrent.futures
 import json
-import pathlib
 import sys
 import threading
 import time
 
 import detector
+import prebuilt
 import rig
 
 FIRST = 1
-LONG = 60  # seconds, for one seed
+ONE = 120  # seconds, for one seed
+SOUND = 60  # seeds that the unchanged code must pass under each set of flags
+HINTS = rig.HERE / "seeds.txt"
+
+
+def read_hints():
+    hints = {}
+    if HINTS.exists():
+        for line in HINTS.read_text().splitlines():
+            if line.strip() and not line.startswith("#"):
+                name, seed = line.split()
+                hints[name] = int(seed)
+    return hints
 
 
 class Bench:
-    """The settings of this run, the rig, and what was found so far."""
+    """The settings of this run, the compiler, and what was found so far."""
 
     def __init__(self, options, rows):
         self.options = options
         self.rows = rows
-        self.rig = rig.Rig(options.build)
+        self.rig = prebuilt.Prebuilt(options.build, options.build + "/mutants")
+        self.hints = read_hints()
+        self.learned = {}
         self.lock = threading.Lock()
         self.lines = open(options.results, "a") if options.results else None
         self.passed = self.failed = 0
@@ -43,114 +60,115 @@ class Bench:
                 self.lines.write(json.dumps(fields) + "\n")
                 self.lines.flush()
 
-    def program(self, name, rows):
-        """The detector with the replacements of `rows`."""
-        texts = {}
-        for file in {row["file"] for row in rows}:
-            texts[file] = rig.apply(file, [row for row in rows if row["file"] == file])
-        return self.rig.program(detector.sources(), texts, self.rig.folder(name), "detector")
-
-    def hunt(self, program, first, only, count=None):
-        count = self.options.seeds if count is None else count
-        return detector.hunt(program, first, count, only, self.options.seconds)
-
 
 def flags(row):
+    """How the swarm is called for this row, `world` aside."""
     only = row.get("only", "").split()
-    return only + ["--world", row["world"]] if "world" in row else only
+    muted = [name for name in row.words("ignore") if name != "assert"]
+    return only + (["--without", ",".join(muted)] if muted else [])
+
+
+def broken(row):
+    return flags(row) + (["--world", row["world"]] if "world" in row else [])
 
 
 def sound(bench, rows, program):
     """The unchanged code passes with every set of flags that a mutant is played with."""
-    good = True
-    for only in sorted({tuple(row.get("only", "").split()) for row in rows}):
-        if detector.lacks(only):
-            continue
+    for only in sorted({tuple(flags(row)) for row in rows}):
         began = time.monotonic()
-        found = bench.hunt(program, FIRST, list(only))
+        found = detector.hunt(program, FIRST, SOUND, list(only), bench.options.seconds)
         took = time.monotonic() - began
         name = " ".join(["unchanged", *only])
-        if found.checker is None and found.finished:
-            bench.told(True, f"passes  {name}  ({bench.options.seeds} seeds, {took:.1f} s)",
-                       name=name, seconds=took)
-            continue
-        good = False
-        why = found.text if found.checker else "out of time: give more --seconds or fewer --seeds"
-        bench.told(False, f"UNSOUND {name}  seed {found.seed} {found.checker}: {why}", name=name)
-    return good
+        good = found.checker is None and found.finished
+        why = found.text if found.checker else "out of time: give more --seconds"
+        bench.told(good, f"passes  {name}  ({SOUND} seeds, {took:.1f} s)" if good
+                   else f"UNSOUND {name}  seed {found.seed} {found.checker}: {why}",
+                   name=name, seconds=took)
 
 
-def without(bench, row, unchanged):
-    """The program and flags that differ from the mutant by the mutant alone: the unchanged code,
-    or with the covering layers off. The seed that catches the mutant must pass with it."""
-    covers = row.words("cover")
-    if not covers:
-        return unchanged
-    return bench.program(row.name + ".layers", [bench.rows[name] for name in covers])
+class Hunt:
+    """The search for one row: a violation counts when the same seed passes without the mutant,
+    that is with the unchanged code, or with the covering layers alone switched off."""
+
+    def __init__(self, bench, row, unchanged):
+        self.row = row
+        self.options = bench.options
+        covers = [bench.rows[name] for name in row.words("cover")]
+        self.program = unchanged if "world" in row and "file" not in row else \
+            bench.rig.program(row.name, [row, *covers])
+        self.without = bench.rig.program(row.name + ".layers", covers) if covers else unchanged
+        self.ignored = 0
+
+    def counts(self, found):
+        if found.checker in self.row.words("ignore"):
+            return False
+        base = detector.once(self.without, found.seed, 1, flags(self.row), ONE)
+        return base.checker is None and base.finished
+
+    def at(self, seed):
+        """This seed alone; None when it shows nothing."""
+        found = detector.once(self.program, seed, 1, broken(self.row), ONE)
+        return found if found.checker is not None and self.counts(found) else None
+
+    def search(self):
+        first, last = FIRST, FIRST + self.options.seeds
+        ends = time.monotonic() + self.options.seconds
+        while first < last:
+            found = detector.hunt(self.program, first, last - first, broken(self.row),
+                                  ends - time.monotonic())
+            if found.checker is None or self.counts(found):
+                return found
+            self.ignored += 1
+            first = found.seed + 1
+        return detector.Verdict(None, last, "", True)
 
 
-def search(bench, row, program, base):
-    """The first violation that counts. Those of `ignore`, and seeds that fail without the mutant,
-    do not."""
-    base_flags = row.get("only", "").split()
-    only, first = flags(row), FIRST
-    last = FIRST + bench.options.seeds
-    ends = time.monotonic() + bench.options.seconds
-    ignored = 0
-    while True:
-        left = ends - time.monotonic()
-        found = detector.hunt(program, first, last - first, only, left)
-        if found.checker is None:
-            return found, ignored
-        if found.checker not in row.words("ignore") and \
-                detector.once(base, found.seed, 1, base_flags, LONG).checker is None:
-            return found, ignored
-        ignored += 1
-        first = found.seed + 1
-        if first >= last:
-            return detector.Verdict(None, last, "", True), ignored
-
-
-def survivor(row, found, ignored):
-    """What a survivor is believed to be, from the table."""
-    if row.get("verdict") == "proven-cover":
-        return True, f"covered {row.name}: {row['why']}"
-    belief = row.get("missing", "missing fault or checker: " + row["how"])
+def tell_survivor(bench, row, hunt, found, took):
+    belief = "missing fault or checker: " + row["how"]
     if not found.finished:
         belief = "out of time; " + belief
-    if ignored:
-        belief += f"; {ignored} violations did not count (ignored, or there without it as well)"
-    return False, f"SURVIVED {row.name} [{row['rule']}] {belief}"
+    if hunt.ignored:
+        belief += f"; {hunt.ignored} violations did not count (ignored, or there without it)"
+    bench.told(False, f"SURVIVED {row.name} [{row['rule']}] {belief}", name=row.name,
+               seconds=took, survived=True)
 
 
 def play(bench, row, unchanged):
     began = time.monotonic()
-    lacking = detector.lacks(flags(row))
-    if lacking:
-        bench.told(False, f"SURVIVED {row.name} [{row['rule']}] the detector does not know "
-                   f"{lacking}", name=row.name, survived=True)
-        return
     try:
-        covers = [bench.rows[name] for name in row.words("cover")]
-        program = unchanged if "world" in row else bench.program(row.name, [row, *covers])
-        found, ignored = search(bench, row, program, without(bench, row, unchanged))
+        hunt = Hunt(bench, row, unchanged)
+        hint = None if bench.options.long else bench.hints.get(row.name)
+        found = hunt.at(hint) if hint else None
+        hinted = found is not None
+        if not hinted:
+            found = hunt.search()
     except (rig.CompileError, RuntimeError) as error:
         bench.told(False, f"BROKEN  {row.name}: {error}", name=row.name)
         return
     took = time.monotonic() - began
+    bench.rig.drop(row.name)
+    bench.rig.drop(row.name + ".layers")
     if found.checker is None:
-        good, line = survivor(row, found, ignored)
-        bench.told(good, line, name=row.name, seconds=took, survived=True)
+        tell_survivor(bench, row, hunt, found, took)
         return
-    expected = row.words("checker")
-    other = "" if found.checker in expected else f" (the table expects {', '.join(expected)})"
-    if row.get("verdict") == "proven-cover":
-        other = " (the table calls it covered: its argument is wrong)"
-        bench.told(False, f"CAUGHT  {row.name}  by {found.checker}{other}", name=row.name)
-        return
-    bench.told(True, f"caught  {row.name}  by {found.checker} after {found.seed - FIRST + 1} "
-               f"seeds ({took:.1f} s){other}", name=row.name, checker=found.checker,
-               seed=found.seed, seconds=took, text=found.text, expected=not other)
+    seeds = found.seed - FIRST + 1
+    how = f"in its seed {found.seed}" if hinted else f"after {seeds} seeds"
+    cover = f", with {row['cover']} off" if "cover" in row else ""
+    expected = found.checker in row.words("checker")
+    other = "" if expected else f" (the table expects {row['checker']})"
+    bench.learned[row.name] = found.seed
+    bench.told(True, f"caught  {row.name}  by {found.checker} {how} ({took:.1f} s){cover}{other}",
+               name=row.name, origin=row["origin"], checker=found.checker, seed=found.seed,
+               searched=not hinted, flags=broken(row), cover=row.words("cover"), seconds=took,
+               text=found.text, expected=expected)
+
+
+def learn(bench):
+    """What was found, over what was known."""
+    known = {**bench.hints, **bench.learned}
+    lines = [f"{name} {known[name]}" for name in bench.rows if name in known]
+    HINTS.write_text("# The seed that caught each variant last: run.py --learn writes this.\n" +
+                     "\n".join(lines) + "\n")
 
 
 def arguments():
@@ -159,11 +177,12 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="show the table and end")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
     parser.add_argument("--seeds", type=int, default=400, help="at most so many for a mutant")
-    parser.add_argument("--seconds", type=float, default=60, help="at most so long for a mutant")
+    parser.add_argument("--seconds", type=float, default=120, help="at most so long for a mutant")
     parser.add_argument("--results", metavar="FILE", help="append JSON lines")
-    parser.add_argument("--anyway", action="store_true",
-                        help="go on when the unchanged code fails: its seeds do not count")
-    parser.add_argument("--build", metavar="DIR", default=str(rig.ROOT / "build" / "mutants"))
+    parser.add_argument("--build", metavar="DIR", default=str(rig.ROOT / "build"),
+                        help="a finished CMake build")
+    parser.add_argument("--long", action="store_true", help="no hints: search from seed 1")
+    parser.add_argument("--learn", action="store_true", help="keep the seeds for the next run")
     return parser.parse_args()
 
 
@@ -180,8 +199,7 @@ def show(rows):
     for row in rows:
         place = row.get("world") and "world " + row["world"] or row["file"]
         cover = f"  with {row['cover']} off" if "cover" in row else ""
-        verdict = f"  [{row['verdict']}]" if "verdict" in row else ""
-        print(f"{row.name:32} {row['rule']:10} {place:14} {row['checker']}{cover}{verdict}")
+        print(f"{row.name:32} {row['rule']:10} {place:14} {row['checker']}{cover}")
     print(f"{len(rows)} variants, {sum(row['origin'] != 'own' for row in rows)} of them listed "
           "by the design")
 
@@ -190,20 +208,21 @@ def main():
     options = arguments()
     try:
         rows = rig.load_table()
-    except rig.Stale as error:
-        print(error)
-        print("0 passed, 1 failed")
+        mutants = chosen(rows, options.only)
+        if options.list:
+            show(mutants)
+            return 0
+        bench = Bench(options, rows)
+        unchanged = bench.rig.program("unchanged", [])
+    except (rig.Stale, rig.CompileError) as error:
+        print(f"{error}\n0 passed, 1 failed")
         return 1
-    mutants = chosen(rows, options.only)
-    if options.list:
-        show(mutants)
-        return 0
-    pathlib.Path(options.build).mkdir(parents=True, exist_ok=True)
-    bench = Bench(options, rows)
-    unchanged = bench.program("unchanged", [])
-    if sound(bench, mutants, unchanged) or options.anyway:
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(lambda row: play(bench, row, unchanged), mutants))
+    if options.long:
+        sound(bench, mutants, unchanged)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(lambda row: play(bench, row, unchanged), mutants))
+    if options.learn:
+        learn(bench)
     print(f"{bench.passed} passed, {bench.failed} failed")
     return 0 if bench.failed == 0 else 1
 

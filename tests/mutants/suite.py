@@ -13,7 +13,7 @@ import detector
 import rig
 
 # A walk past the end of an array must not pass for a survivor.
-CHANGED = ["-O1", "-fsanitize=bounds", "-fsanitize-undefined-trap-on-error"]
+CHANGED = ["-O1", "-fsanitize=bounds-strict", "-fsanitize-undefined-trap-on-error"]
 CPU_S = 20      # for one program; the unchanged code takes a fraction of it, on a busy machine too
 LIMIT_S = 1200
 

@@ -10,16 +10,16 @@
 
 static const char *const names[SLOT_COUNT] = {"server1", "server2", "witness", "old witness"};
 
-/* Does this slot's voter stand behind the node, or can it back nobody else yet? */
+/* Does this slot's voter stand behind the node? One that is dead or silent backs nobody else, as
+ * long as its word to the node binds it. */
 static bool stands_behind(const struct world *world, uint8_t slot, uint8_t node)
 {
     const struct world_peer *p = &world->peers[slot];
+    const struct binding *binding = &world->check.voters[slot].binding;
     if (world_role(slot) == node)
         return false;
-    if (!p->up)
-        return p->life > 0 || slot < PEER_COUNT;
-    if (silence_holds(&p->core.silence))
-        return true;
+    if (!p->up || silence_holds(&p->core.silence))
+        return binding->holder == node && world->now < binding->until + LATE_END_MS * 1000;
     return voter_bound_to(&p->core.voter, world_clock(world, slot)) == node;
 }
 

@@ -137,7 +137,8 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
         world->muted = cluster->muted;
     }
     bool drills = cluster->level == LEVEL_DRILLS;
-    uint8_t prefer = !drills && prng_next(prng) % 5 == 0 ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;
+    bool prefers = !drills && prng_next(prng) % 5 == 0;
+    uint8_t prefer = prefers ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;
     for (uint8_t slot = 0; slot < SLOT_COUNT; slot++) {
         struct world_peer *p = &world->peers[slot];
         p->auto_idle = false;
@@ -280,6 +281,17 @@ static bool stays(struct cluster *cluster, span_ms length_ms)
     return !check_failed(world);
 }
 
+/* What a disk knows of a longer lease, of a former setting or of a liar, is waited for after a
+ * start (rule V5). */
+static span_ms longest_word(const struct cluster *cluster, span_ms lease)
+{
+    span_ms longest = lease;
+    for (uint8_t slot = 0; slot < PEER_COUNT; slot++)
+        if (cluster->world.peers[slot].disk.file.length_ms > longest)
+            longest = cluster->world.peers[slot].disk.file.length_ms;
+    return longest == lease ? 0 : longest;
+}
+
 static bool heal(struct cluster *cluster)
 {
     struct world *world = &cluster->world;
@@ -292,8 +304,7 @@ static bool heal(struct cluster *cluster)
     span_ms lease = cluster_lease(cluster);
     if (cluster->options.loud)
         printf("[%lld] the faults stop\n", (long long)(world->now / 1000));
-    span_ms bound = world->liar == PEER_NONE ? 0 : LEASE_MS_MAX; /* voters, by a liar's lease */
-    span_ms took = wait_for(cluster, held, HEAL_LEASES * lease + bound);
+    span_ms took = wait_for(cluster, held, HEAL_LEASES * lease + longest_word(cluster, lease));
     if (took < 0) {
         check_fail(world, "liveness", "nobody holds %d leases after the faults stopped",
                    HEAL_LEASES);

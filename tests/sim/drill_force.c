@@ -1,5 +1,6 @@
 /* Drills about forced takeovers (rule N11). The operator is wrong each time: what the rule promises
- * then is that the cluster finds back to one holder by itself, and that nobody overrules the word. */
+ * then is that the cluster finds back to one holder by itself, and that nobody overrules the
+ * word. */
 #include "drill.h"
 
 /* The other node is cut off until it could be made holder by force. */
@@ -28,10 +29,14 @@ bool drill_forced(const struct drill *drill)
                         "whole again, and a forced takeover goes on");
 }
 
-/* A voter that the forced one hears backs the holder, which hears neither of them any more: after a
- * lease of that the forced takeover is over. */
+/* A voter that the forced one hears backs the holder, which hears neither of them any more, and
+ * which soon nobody hears: after a lease of that the forced takeover is over. */
 bool drill_forced_refused(const struct drill *drill)
 {
+    struct world *world = drill->world;
+    const struct core *forced = &world->peers[drill->other].core;
+    const struct core *witness = &world->peers[PEER_WITNESS].core;
+    span_ms refused = 0; /* for so long already */
     if (!alone(drill))
         return false;
     drill_order(drill, drill->other, ORDER_FORCE, 0);
@@ -39,19 +44,18 @@ bool drill_forced_refused(const struct drill *drill)
     drill_mend(drill);
     drill_cut_in(drill, drill->holder, 1);
     drill_cut(drill, drill->holder, drill->other, 1);
-    mono_ms since = MONO_NEVER;
-    const struct core *witness = &drill->world->peers[PEER_WITNESS].core;
     for (span_ms at = 0; fine && is_forced(drill) && at < 3 * drill->lease; at += 10) {
-        mono_ms now = drill->world->now / 1000;
-        bool backs = voter_says(&witness->voter,
-                                world_clock(drill->world, PEER_WITNESS)).holder == drill->holder;
-        since = !backs ? MONO_NEVER : since == MONO_NEVER ? now : since;
-        fine = since == MONO_NEVER || now - since < drill->lease * 14 / 10;
-        fine = drill_expect(drill, fine, "forced-forever",
+        mono_ms there = world_clock(world, PEER_WITNESS), here = world_clock(world, drill->other);
+        bool hears = echo_is_fresh(&forced->echo, PEER_WITNESS, here, drill->lease);
+        bool refuses = voter_says(&witness->voter, there).holder == drill->holder;
+        refused = hears && refuses ? refused + 10 : 0;
+        if (at / 10 == drill->lease * 4 / 100)
+            drill_cut_out(drill, drill->holder, 1);
+        fine = drill_expect(drill, refused < drill->lease * 12 / 10, "forced-forever",
                             "a voter backs the other one, and a forced takeover goes on") &&
                drill_pass(drill, 10);
     }
-    return !check_failed(drill->world);
+    return !check_failed(world);
 }
 
 /* The word of the operator there counts until the operator here takes it back. */

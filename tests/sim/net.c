@@ -107,7 +107,7 @@ void net_inject(struct world *world, uint8_t via, uint8_t to, const struct state
     struct world_event *event = event_new(&world->queue);
     if (event == NULL)
         return;
-    event->at = world->now + draw_delay(world);
+    event->at = world->now + draw_delay(world, via, to);
     event->kind = WORLD_DELIVER;
     event->peer = to;
     event->via = via;

@@ -191,7 +191,8 @@ static bool parse_world(const char *text, struct cluster_options *options)
     options->batch_clock = strcmp(text, "batch-clock") == 0;
     options->monotonic_clock = strcmp(text, "clock-stops") == 0;
     options->hostile = strcmp(text, "hostile") == 0;
-    return options->hostile || options->blind_writes || options->batch_clock || options->monotonic_clock;
+    return options->hostile || options->blind_writes || options->batch_clock ||
+           options->monotonic_clock;
 }
 
 static bool parse_flag(const char *name, struct arguments *ret)

@@ -6,6 +6,7 @@
 #include "door.h"
 
 #define NO_WAKE INT64_MAX
+#define BUSY_MAX 20000 /* turns at one instant */
 #define BATCH_US 2 /* after a thaw: what had waited in the socket buffer */
 
 uint8_t world_role(uint8_t slot)
@@ -439,13 +440,26 @@ static void wake(struct world *world, uint8_t slot)
     if (p->wake_at > world->now)
         world->now = p->wake_at;
     p->wake_at = NO_WAKE;
+    p->batch_until = world->now - 1;
     world_trace(world, (uint64_t)world->now ^ slot);
     world_event(world, slot, &(struct event){.kind = EVENT_WAKE});
+}
+
+/* Time must go on: what steps for ever at one instant would never come back. */
+static void check_alive(struct world *world)
+{
+    if (world->now > world->busy_at) {
+        world->busy_at = world->now;
+        world->busy_count = 0;
+    } else if (++world->busy_count > BUSY_MAX)
+        check_fail(world, "livelock", "the cluster steps for ever at %lld ms",
+                   (long long)(world->now / 1000));
 }
 
 bool world_run(struct world *world, true_us until)
 {
     while (!check_failed(world)) {
+        check_alive(world);
         const struct world_event *first = event_first(&world->queue);
         uint8_t slot = next_wake(world);
         true_us event_at = first == NULL ? NO_WAKE : first->at;

@@ -88,6 +88,8 @@ struct world {
     void (*on_undo)(void *owner, uint32_t index);
     void *owner;
     uint64_t steps;
+    true_us busy_at;     /* the present instant, and turns of the loop at it */
+    uint32_t busy_count;
     uint64_t trace; /* hash of everything that happened: equal runs have equal ones */
 };
 

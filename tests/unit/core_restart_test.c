@@ -308,4 +308,22 @@ TEST(a_pause_that_ended_while_the_process_was_down_is_written_as_none)
     CHECK_EQ(rig.writes, 0);
 }
 
+/* And the same when it ends while the process runs. */
+TEST(a_pause_that_ended_is_written_as_none)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_PAUSE, PEER_NONE, 60000);
+    CHECK_EQ(rig.stored.pause_until_wall_s, WALL + 60);
+    peers_written(&rig);
+    rig.now += 60000;
+    peers_step(&rig, (struct event){.kind = EVENT_WAKE});
+    CHECK(!pause_is_on(&rig.core.pause, rig.now));
+    CHECK_EQ(rig.stored.pause_until_wall_s, 0);
+    struct core_settings settings = peers_settings(0);
+    settings.wall_s = WALL - 600; /* the wall clock was set back meanwhile */
+    peers_start_with(&rig, &settings, rig.stored);
+    CHECK(!pause_is_on(&rig.core.pause, rig.now));
+}
+
 CHECK_MAIN

@@ -48,6 +48,20 @@ TEST(it_ends_when_a_heard_peer_refuses_it_for_a_lease)
     CHECK(force_is_over(&desk.force, 6000, 5000));
 }
 
+/* The other node is back: what it stored binds it for a lease, and then it backs the forced one. */
+TEST(a_peer_that_is_silent_after_its_restart_refuses_nothing)
+{
+    struct desk desk;
+    begin(&desk);
+    force_begin(&desk.force, 0);
+    struct statement bound = backs(PEER_WITNESS, 103, 1);
+    bound.flags |= STATEMENT_SILENT;
+    heard(&desk, bound, 1000);
+    CHECK(!force_is_over(&desk.force, 60000, 5000));
+    heard(&desk, backs(PEER_WITNESS, 103, 1), 61000);
+    CHECK(force_is_over(&desk.force, 66000, 5000));
+}
+
 TEST(a_refusal_that_stops_within_the_lease_does_not_count)
 {
     struct desk desk;

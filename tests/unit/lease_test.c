@@ -71,4 +71,24 @@ TEST(covering_is_defined_for_every_instant)
     CHECK(lease_covers(-10, -11, 0));
 }
 
+/* To the millisecond, for terms where one part in a million decides. */
+TEST(drift_is_counted_in_parts_per_million)
+{
+    struct lease_terms terms = {.length_ms = 60000, .drift_ppm = 7819};
+    CHECK_EQ(lease_backed_until(&terms, 0), 59068 - 1);
+    terms = (struct lease_terms){.length_ms = 5000, .drift_ppm = 9897};
+    CHECK_EQ(lease_backed_until(&terms, 0), 4901 - 1);
+}
+
+TEST(the_age_of_a_proof_changes_over_where_the_terms_meet)
+{
+    CHECK_EQ(lease_proof_age_max(60000, 499), 1000);
+    CHECK_EQ(lease_proof_age_max(60000, 501), 1002);
+    CHECK_EQ(lease_proof_age_max(60000, 400), 1000);
+    CHECK_EQ(lease_proof_age_max(60000, 260), 1000);
+    CHECK_EQ(lease_proof_age_max(2500, 100), 1000);
+    CHECK_EQ(lease_proof_age_max(3500, 100), 1000);
+    CHECK_EQ(lease_proof_age_max(1998, 100), 999);
+}
+
 CHECK_MAIN

@@ -143,4 +143,49 @@ TEST(an_answer_that_nobody_waits_for_changes_nothing)
     CHECK_EQ(desk.ledger.durable.epoch, 1);
 }
 
+TEST(what_was_found_is_written_along)
+{
+    struct desk desk;
+    struct stored found = {.present = true, .epoch = 7, .holder = 1, .length_ms = 5000,
+                           .pause_order = 9, .pause_until_wall_s = 1234};
+    memset(found.members.key_hash, 0x41, sizeof found.members.key_hash);
+    memset(&desk, 0, sizeof desk);
+    ledger_init(&desk.ledger, &found);
+    put(&desk, 8);
+    found.epoch = 8;
+    CHECK_EQ(memcmp(&desk.outcome.stored, &found, sizeof found), 0);
+}
+
+TEST(the_first_file_after_a_loss_is_a_sound_one)
+{
+    struct desk desk;
+    struct stored nothing = {.present = false};
+    memset(&desk, 0, sizeof desk);
+    ledger_init(&desk.ledger, &nothing);
+    put(&desk, 8);
+    CHECK(desk.outcome.stored.present);
+}
+
+TEST(a_retry_that_worked_is_not_tried_again)
+{
+    struct desk desk;
+    begin(&desk, 1);
+    put(&desk, 2);
+    stored(&desk, desk.ledger.writing_ticket, false, 1000);
+    ledger_settle(&desk.ledger, 1200, &desk.outcome);
+    stored(&desk, desk.ledger.writing_ticket, true, 1210);
+    ledger_settle(&desk.ledger, 100000, &desk.outcome);
+    CHECK_EQ(desk.outcome.action_count, 0);
+    CHECK_EQ(desk.ledger.writing_ticket, 0);
+}
+
+TEST(a_retry_comes_a_fifth_of_a_second_later)
+{
+    struct desk desk;
+    begin(&desk, 1);
+    put(&desk, 2);
+    stored(&desk, desk.ledger.writing_ticket, false, 1000);
+    CHECK_EQ(desk.ledger.retry_at, 1200);
+}
+
 CHECK_MAIN

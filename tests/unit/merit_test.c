@@ -124,4 +124,26 @@ TEST(the_shortest_maintenance_is_one)
     CHECK(desk.outcome.prompt);
 }
 
+/* A machine that has just booted reads a small clock. */
+TEST(at_the_start_the_other_was_never_fit_whatever_the_clock)
+{
+    struct desk desk;
+    begin(&desk);
+    CHECK_EQ(desk.merit.other_fit_at, MONO_LONG_AGO);
+    CHECK_EQ(desk.merit.other_fit_since, MONO_NEVER);
+    CHECK(!merit_in_maintenance(&desk.merit, 0));
+}
+
+TEST(the_end_of_a_maintenance_is_said_promptly)
+{
+    struct desk desk;
+    begin(&desk);
+    merit_maintenance(&desk.merit, 1000, 0, &desk.outcome);
+    desk.outcome.prompt = false;
+    merit_settle(&desk.merit, 999, 5000, &desk.outcome);
+    CHECK(!desk.outcome.prompt);
+    merit_settle(&desk.merit, 1000, 5000, &desk.outcome);
+    CHECK(desk.outcome.prompt);
+}
+
 CHECK_MAIN

@@ -14,7 +14,9 @@ static struct obstacle against(const struct rig *rig, struct event event)
 {
     struct obstacle list[OBSTACLE_COUNT_MAX];
     size_t count = core_order_obstacles(&rig->core, rig->now, &event, list);
-    return count == 0 ? (struct obstacle){.reason = REASON_NONE} : list[0];
+    if (count == 0)
+        return (struct obstacle){.reason = REASON_NONE};
+    return list[0];
 }
 
 static void other_says(struct rig *rig, uint32_t flags)
@@ -237,6 +239,60 @@ TEST(maintenance_anyway_marks_the_node_and_moves_nothing_without_a_target)
     CHECK(merit_in_maintenance(&rig.core.merit, rig.now));
     CHECK(!rig.core.claim.leaving);
     CHECK(claim_holds(&rig.core.claim, rig.now));
+}
+
+TEST(what_a_stop_gave_up_is_said_several_times)
+{
+    struct rig rig;
+    elected_claiming(&rig, 0);
+    peers_forget(&rig);
+    peers_step(&rig, order(ORDER_STOP, PEER_NONE, 0));
+    for (int i = 0; i < 6; i++)
+        peers_wake(&rig, PROMPT_GAP_MS);
+    CHECK_EQ(rig.said.released, 102);
+    CHECK(rig.sends >= 4);
+}
+
+/* The operator answers for what rule V5 would wait for. */
+TEST(a_forced_node_is_not_silent)
+{
+    struct rig rig;
+    peers_start(&rig, 0, peers_file(102, 0));
+    peers_step(&rig, order(ORDER_FORCE, 1, 0));
+    CHECK(rig.core.force.on);
+    CHECK(!silence_holds(&rig.core.silence));
+    peers_written(&rig);
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.flags & STATEMENT_SILENT, 0);
+    CHECK((rig.said.flags & STATEMENT_FORCED) != 0);
+}
+
+/* Rule N10: what is written later along with a floor must not carry keys that nobody confirmed. */
+TEST(excusing_a_witness_takes_no_new_keys_into_the_file)
+{
+    struct rig rig;
+    struct stored found = peers_file(0, PEER_NONE);
+    found.genesis = true;
+    found.members.key_hash[PEER_WITNESS][0] ^= 1;
+    peers_start(&rig, 0, found);
+    struct statement statement = peers_says(&rig, 1);
+    statement.seen_epoch = 101;
+    statement.members_hash = 23;
+    peers_hear(&rig, &statement);
+    peers_step(&rig, order(ORDER_RECOVER, PEER_WITNESS, 0));
+    peers_pass(&rig, LEASE);
+    CHECK_EQ(rig.writes, 1); /* what it learned */
+    CHECK_EQ(rig.stored.epoch, 101);
+    CHECK_EQ(memcmp(&rig.stored.members, &found.members, sizeof found.members), 0);
+}
+
+TEST(the_shortest_pause_is_stored_as_one)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_step(&rig, order(ORDER_PAUSE, PEER_NONE, 1));
+    CHECK_EQ(rig.stored.pause_until_wall_s, WALL);
+    CHECK(pause_is_on(&rig.core.pause, rig.now));
 }
 
 CHECK_MAIN

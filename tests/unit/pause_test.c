@@ -82,6 +82,18 @@ TEST(an_order_outlives_a_restart_by_the_wall_clock)
     CHECK_EQ(pause.until, 5000 + PAUSE_MS_MAX);
 }
 
+/* No end is written as 0, which is later than a clock before 1970. */
+TEST(no_pause_is_none_before_1970_as_well)
+{
+    struct stored found = {.present = true, .pause_order = 4, .pause_until_wall_s = 0};
+    struct desk desk;
+    memset(&desk, 0, sizeof desk);
+    pause_init(&desk.pause, &found, 0, -86400);
+    CHECK(!pause_is_on(&desk.pause, 1));
+    CHECK_EQ(pause_says(&desk.pause, 1).left_ms, 0);
+    CHECK_EQ(pause_says(&desk.pause, 1).order, 4);
+}
+
 TEST(a_resume_without_a_pause_is_an_order_but_no_news)
 {
     struct desk desk;
@@ -120,6 +132,51 @@ TEST(a_long_order_is_shortened_only_beyond_its_bound)
     found.pause_until_wall_s = 0;
     pause_init(&pause, &found, 5000, -1000);
     CHECK_EQ(pause.until, MONO_LONG_AGO); /* resumed */
+}
+
+/* Peers of different versions count alike. */
+TEST(orders_are_numbered_in_fours)
+{
+    struct desk desk;
+    begin(&desk);
+    for (uint8_t self = 0; self < 3; self++) {
+        pause_order(&desk.pause, self, 1000, 0, &desk.outcome);
+        CHECK_EQ(desk.pause.order, (self + 1u) * 4u + self);
+    }
+    CHECK(heard(&desk, 19, 0, 10));
+    pause_order(&desk.pause, 1, 1000, 20, &desk.outcome);
+    CHECK_EQ(desk.pause.order, 21);
+}
+
+TEST(what_is_over_leaves_no_end_behind)
+{
+    struct desk desk;
+    struct stored found = {.present = true, .pause_order = 8, .pause_until_wall_s = 1000};
+    memset(&desk, 0x5a, sizeof desk);
+    pause_init(&desk.pause, &found, 5000, 1000);
+    CHECK_EQ(desk.pause.until, MONO_LONG_AGO);
+    pause_init(&desk.pause, &found, 5000, 1500);
+    CHECK_EQ(desk.pause.until, MONO_LONG_AGO);
+    memset(&desk, 0x5a, sizeof desk);
+    pause_init(&desk.pause, &(struct stored){.present = false}, 5000, 1000);
+    CHECK_EQ(desk.pause.order, 0);
+    begin(&desk);
+    pause_order(&desk.pause, 0, 1, 1000, &desk.outcome);
+    CHECK_EQ(desk.pause.until, 1001);
+    CHECK_EQ(desk.outcome.notes[0].reason, REASON_PAUSED);
+    pause_order(&desk.pause, 0, 0, 1000, &desk.outcome);
+    CHECK_EQ(desk.pause.until, MONO_LONG_AGO);
+    CHECK(!pause_settle(&desk.pause, 2000, &desk.outcome)); /* it was told already */
+}
+
+TEST(numbers_out_of_reach_are_so_from_where_one_stands)
+{
+    struct desk desk;
+    begin(&desk);
+    CHECK(heard(&desk, EPOCH_JUMP_MAX, 1000, 0));
+    CHECK(heard(&desk, EPOCH_JUMP_MAX + 4, 1000, 10));
+    CHECK(!heard(&desk, 2 * EPOCH_JUMP_MAX + 5, 1000, 20));
+    CHECK(heard(&desk, 2 * EPOCH_JUMP_MAX + 4, 1000, 20));
 }
 
 CHECK_MAIN

@@ -82,24 +82,79 @@ TEST(the_same_seed_gives_the_same_figures)
     CHECK(a.runs > 0);
 }
 
-/* Both ways agree within what luck explains: 3 sigma of each. */
+static double hours(const struct calm_sums *sums)
+{
+    return sums->seconds / 3600;
+}
+
+/* Do two ways to count agree within what luck explains: 3 sigma? */
+static bool agree(const struct calm_sums *a, const struct calm_sums *b)
+{
+    double square_a = a->lapses.luck_square + a->lapses.stall_square;
+    double square_b = b->lapses.luck_square + b->lapses.stall_square;
+    double sigma = sqrt(square_a / hours(a) / hours(a) + square_b / hours(b) / hours(b));
+    double off = (a->lapses.luck + a->lapses.stall) / hours(a) -
+                 (b->lapses.luck + b->lapses.stall) / hours(b);
+    return fabs(off) <= 3 * sigma;
+}
+
 TEST(splitting_close_calls_shifts_no_figure)
 {
-    struct calm_order order = busy_order(100, 14400);
+    struct calm_order order = busy_order(100, 9000);
     struct calm_sums plain = play(&order, 8);
-    order.seconds = 3600;
+    order.seconds = 1800;
     order.seed = 200;
     order.levels.split[4] = order.levels.split[9] = order.levels.split[14] = 4;
     struct calm_sums split = play(&order, 8);
-    struct calm_rate a = calm_lapses(&plain), b = calm_lapses(&split);
-    double hours = plain.seconds / 3600, sigma_a = sqrt(plain.lapses_square) / hours;
-    double sigma_b = sqrt(split.lapses_square) / (split.seconds / 3600);
-    double off = (a.per_year - b.per_year) / (YEAR_S / 3600);
-    CHECK(plain.lapses >= 30);
-    CHECK(fabs(off) <= 3 * sqrt(sigma_a * sigma_a + sigma_b * sigma_b));
+    CHECK_EQ(split.stalls, 0); /* they are too frequent to be played beside */
+    CHECK(plain.lapses.luck >= 20);
+    CHECK(agree(&plain, &split));
     CHECK(split.steps < plain.steps / 2);
-    CHECK(plain.moves <= plain.lapses && plain.moves > 0);
+    CHECK(plain.moves.luck <= plain.lapses.luck && plain.moves.luck > 0);
     CHECK(plain.without_ms > 0 && plain.longest_ms > 100);
+}
+
+TEST(playing_long_stand_stills_beside_shifts_no_figure)
+{
+    struct calm_order order = busy_order(300, 18000);
+    order.setup.conditions.stalls.every_ms = 25000;
+    order.plain = true;
+    struct calm_sums plain = play(&order, 8);
+    order.plain = false;
+    order.seconds = 1800;
+    order.seed = 400;
+    order.levels.split[9] = 4;
+    struct calm_sums beside = play(&order, 8);
+    CHECK(plain.lapses.luck >= 20 && plain.lapses.stall <= 0);
+    CHECK(beside.stalls > 80 && beside.lapses.stall > 0);
+    CHECK(agree(&plain, &beside));
+    CHECK(calm_rate(&beside, &beside.lapses).at_most >
+          calm_rate(&beside, &beside.lapses).per_year);
+    CHECK(beside.steps < plain.steps / 4);
+}
+
+TEST(stand_stills_are_as_long_as_asked_for)
+{
+    struct stalls stalls = {.p50_ms = 30, .p99_ms = 300, .every_ms = 60000};
+    struct prng prng;
+    int longer_50 = 0, longer_99 = 0, kept = 0;
+    double weights = 0, weight;
+    prng_init(&prng, 5);
+    for (int i = 0; i < 20000; i++) {
+        int64_t length = stalls_draw(&stalls, &prng, 0, 0);
+        longer_50 += length > 30000;
+        longer_99 += length > 300000;
+        length = stalls_draw(&stalls, &prng, 50000, 100000);
+        kept += length > 50000 && length <= 101000;
+        length = stalls_draw_long(&stalls, &prng, 250000, 10000000, &weight);
+        CHECK(length >= 250000 && length <= 10000000);
+        weights += weight / 20000;
+    }
+    CHECK(longer_50 > 9700 && longer_50 < 10300);
+    CHECK(longer_99 > 150 && longer_99 < 250);
+    CHECK_EQ(kept, 20000);
+    CHECK(fabs(stalls_longer(&stalls, 300000) - 0.01) < 1e-6);
+    CHECK(fabs(weights / stalls_longer(&stalls, 250000) - 1) < 0.05);
 }
 
 TEST(a_quiet_network_loses_no_lease_and_claims_no_more_years_than_asked)
@@ -109,7 +164,7 @@ TEST(a_quiet_network_loses_no_lease_and_claims_no_more_years_than_asked)
     order.levels.split[9] = 1000;
     order.years = 0.01;
     struct calm_sums sums = play(&order, 1);
-    struct calm_rate lapses = calm_lapses(&sums);
+    struct calm_rate lapses = calm_rate(&sums, &sums.lapses);
     CHECK(lapses.seen == 0 && lapses.per_year == 0);
     CHECK(fabs(lapses.years - 0.01) < 1e-9);
     CHECK(fabs(lapses.at_most - 300) < 1e-6);

@@ -112,4 +112,29 @@ TEST(a_gap_of_the_whole_window_forgets_all_arrivals)
     }
 }
 
+TEST(after_a_gap_of_a_window_the_first_arrival_counts_for_a_whole_one)
+{
+    struct pulse pulse;
+    pulse_init(&pulse);
+    for (uint64_t seq = 1; seq <= 5; seq++)
+        pulse_heard(&pulse, &(struct mark){1, seq}, 10, true, -1);
+    pulse_heard(&pulse, &(struct mark){1, 5 + 64}, 20, true, -1);
+    CHECK_EQ(pulse_loss_ppt(&pulse), 63 * 1000 / 64);
+    for (uint64_t seq = 70; seq < 70 + 63; seq++)
+        pulse_heard(&pulse, &(struct mark){1, seq}, 30, true, -1);
+    CHECK_EQ(pulse_loss_ppt(&pulse), 0);
+}
+
+TEST(a_smoothed_round_trip_is_rounded_to_the_nearest)
+{
+    struct pulse pulse;
+    pulse_init(&pulse);
+    pulse.rtt_ms = 8;
+    pulse_heard(&pulse, &(struct mark){1, 1}, 10, true, 12);
+    CHECK_EQ(pulse.rtt_ms, 9); /* 8.5 */
+    pulse.rtt_ms = 8;
+    pulse_heard(&pulse, &(struct mark){1, 2}, 20, true, 11);
+    CHECK_EQ(pulse.rtt_ms, 8); /* 8.375 */
+}
+
 CHECK_MAIN

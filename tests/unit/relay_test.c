@@ -106,4 +106,19 @@ TEST(a_new_life_of_the_author_begins_a_new_list_of_arrivals)
     CHECK(wanted(&relay, 7, 10, 6300));
 }
 
+/* A machine that has just booted reads a small clock. */
+TEST(the_first_arrival_counts_at_any_time)
+{
+    struct relay relay;
+    relay_init(&relay);
+    arrives(&relay, 7, 1, 100);
+    CHECK_EQ(relay.kept[1].arrival_count, 1);
+    arrives(&relay, 7, 2, 349);
+    CHECK_EQ(relay.kept[1].arrival_count, 1);
+    arrives(&relay, 7, 3, 350);
+    CHECK_EQ(relay.kept[1].arrival_count, 2);
+    CHECK_EQ(relay.kept[1].arrivals[0].seq, 3);
+    CHECK_EQ(relay.kept[1].arrivals[1].seq, 1);
+}
+
 CHECK_MAIN

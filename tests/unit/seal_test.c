@@ -176,4 +176,47 @@ TEST(what_is_no_signed_text_by_its_size_is_not_verified)
     doors_close(&doors);
 }
 
+TEST(a_bad_key_gives_no_pair_key_at_all)
+{
+    static const uint8_t bad[SEAL_PUBLIC_SIZE];
+    uint8_t key[SEAL_PAIR_SIZE], before[SEAL_PAIR_SIZE];
+    struct doors doors;
+    doors_open(&doors);
+    memset(key, 0x5a, sizeof key);
+    memcpy(before, key, sizeof key);
+    CHECK(!seal_pair_key(doors.secret[0], bad, doors.intake[0].tag, key));
+    CHECK_EQ(memcmp(key, before, sizeof key), 0);
+    doors_close(&doors);
+}
+
+/* Only a hostile peer signs nothing; its signature is right. */
+TEST(a_signature_of_nothing_is_no_statement)
+{
+    static const char domain[] = "holdfast statement v1";
+    uint8_t text[sizeof domain + SEAL_TAG_SIZE], signature[SEAL_SIGNATURE_SIZE + 1] = {0};
+    struct doors doors;
+    doors_open(&doors);
+    const uint8_t *tag = doors.intake[0].tag;
+    memcpy(text, domain, sizeof domain);
+    memcpy(text + sizeof domain, tag, SEAL_TAG_SIZE);
+    crypto_sign_detached(signature, NULL, text, sizeof text, doors.secret[0]);
+    CHECK(!seal_verify(doors.keys[0], tag, signature, SEAL_SIGNATURE_SIZE));
+    doors_close(&doors);
+}
+
+TEST(an_empty_text_can_be_sealed_and_opened)
+{
+    struct doors doors;
+    uint8_t bytes[SEAL_MAC_SIZE], nonce[SEAL_NONCE_SIZE] = {3};
+    doors_open(&doors);
+    const uint8_t *pair = doors.intake[0].pairs[1];
+    struct seal_text text = {.head = nonce, .head_size = 4, .text = bytes, .size = 0};
+    seal_close(pair, nonce, &text);
+    text.size = sizeof bytes;
+    CHECK(seal_open(pair, nonce, &text));
+    text.size--;
+    CHECK(!seal_open(pair, nonce, &text));
+    doors_close(&doors);
+}
+
 CHECK_MAIN

@@ -169,4 +169,44 @@ TEST(nothing_of_a_damaged_file_is_believed)
     CHECK_EQ(hush.silence.kind, SILENCE_AMNESIA);
 }
 
+TEST(each_kind_of_silence_is_told_as_what_it_is)
+{
+    static const struct {
+        struct stored found;
+        enum reason reason;
+    } rows[] = {{{.present = true, .epoch = 102, .length_ms = LEASE}, REASON_SILENT_RESTART},
+                {{.present = true, .genesis = true, .holder = PEER_NONE}, REASON_SILENT_GENESIS},
+                {{.present = false}, REASON_SILENT_AMNESIA}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct hush hush;
+        begin(&hush, rows[i].found);
+        silence_told(&hush.silence, &hush.outcome);
+        CHECK_EQ(hush.outcome.note_count, 1);
+        CHECK_EQ(hush.outcome.notes[0].reason, rows[i].reason);
+        CHECK_EQ(hush.outcome.notes[0].epoch, rows[i].found.epoch);
+    }
+}
+
+/* Rule V5: even the first number there can be shows that the cluster is not new. */
+TEST(a_new_cluster_knows_no_number_at_all)
+{
+    struct hush hush;
+    begin(&hush, (struct stored){.present = true, .genesis = true, .holder = PEER_NONE});
+    heard(&hush, 1, LEASE, 0);
+    CHECK_EQ(hush.silence.kind, SILENCE_GENESIS);
+    heard(&hush, 1, LEASE, 1);
+    CHECK_EQ(hush.silence.kind, SILENCE_AMNESIA);
+}
+
+TEST(a_restart_with_a_sound_file_waits_for_nobodys_lease_but_its_own)
+{
+    struct hush hush;
+    begin(&hush, file);
+    heard(&hush, 1, 4 * LEASE, 107);
+    CHECK_EQ(hush.silence.lease_max_ms, LEASE);
+    CHECK(!learned(&hush, 1000 + LEASE));
+    CHECK(!silence_holds(&hush.silence));
+    CHECK(hush.outcome.prompt);
+}
+
 CHECK_MAIN

@@ -220,4 +220,68 @@ TEST(the_age_of_what_was_heard_has_a_bound)
     CHECK_EQ(rig.said.heard_age_ms[0], LEASE_MS_MAX);
 }
 
+/* Whatever lay in the outcome before. */
+TEST(a_statement_is_made_anew_and_says_nothing_heard_of_itself)
+{
+    struct rig rig;
+    elected_quiet(&rig, 1, 100);
+    memset(&rig.out.statement, 0x5a, sizeof rig.out.statement);
+    rig.wall_s = 77;
+    peers_wake(&rig, INTERVAL);
+    CHECK_EQ(rig.said.heard[1].boot, 0);
+    CHECK_EQ(rig.said.greet[1].boot, 0);
+    CHECK_EQ(rig.said.heard_age_ms[1], 0);
+    CHECK_EQ(rig.said.from, 1);
+    CHECK_EQ(rig.said.drift_ppm, 10000);
+    CHECK_EQ(rig.said.settings_hash, 11);
+    CHECK_EQ(rig.said.members_hash, 22);
+    CHECK_EQ(rig.said.wall_s, 77);
+    CHECK_EQ(rig.said.released, 0);
+    CHECK_EQ(rig.said.promise.holder, PEER_NONE);
+    CHECK_EQ(statement_check(&rig.said), STATEMENT_OK);
+}
+
+TEST(ticks_reach_both_ends_of_their_tenth)
+{
+    struct core_settings settings = peers_settings(PEER_WITNESS);
+    struct rig rig;
+    span_ms least = INTERVAL, most = INTERVAL;
+    settings.jitter_ppt = 100;
+    peers_start_with(&rig, &settings, peers_file(100, PEER_NONE));
+    for (int i = 0; i < 2000; i++) {
+        peers_wake(&rig, rig.core.next_tick - rig.now);
+        span_ms gap = rig.core.next_tick - rig.now;
+        least = gap < least ? gap : least;
+        most = gap > most ? gap : most;
+    }
+    CHECK_EQ(least, 450);
+    CHECK_EQ(most, 550);
+}
+
+TEST(the_word_of_closed_services_ends_with_the_abstaining)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.core.claim.closed = true;
+    for (span_ms more = 0; more < 2; more++) {
+        rig.core.next_tick = rig.now + 10;
+        rig.core.claim.abstain_until = rig.now + 10 + more;
+        peers_wake(&rig, 10);
+        CHECK_EQ((rig.said.flags & STATEMENT_LEAVING) != 0, more > 0);
+    }
+}
+
+TEST(repeats_of_what_matters_are_a_gap_apart)
+{
+    struct rig rig;
+    elected_claiming(&rig, 0);
+    peers_order(&rig, ORDER_STOP, PEER_NONE, 0);
+    peers_wake(&rig, PROMPT_GAP_MS);
+    peers_forget(&rig);
+    peers_wake(&rig, PROMPT_GAP_MS - 1);
+    CHECK_EQ(rig.sends, 0);
+    peers_wake(&rig, 1);
+    CHECK_EQ(rig.sends, 1);
+}
+
 CHECK_MAIN

@@ -37,4 +37,25 @@ TEST(three_stalls_in_ten_minutes_are_repeated)
     CHECK(!stall_is_repeated(&stall, 2001 + STALL_WINDOW_MS));
 }
 
+TEST(the_threshold_is_a_quarter_of_the_lease_or_a_late_tick)
+{
+    CHECK_EQ(stall_threshold(1250, 5000), 1562);
+    CHECK_EQ(stall_threshold(800, 5000), 1250);
+    CHECK_EQ(stall_threshold(1000, 5000), 1250);
+    CHECK_EQ(stall_threshold(1001, 5000), 1251);
+}
+
+TEST(the_longest_stall_is_remembered)
+{
+    struct stall stall;
+    struct outcome outcome = {.note_count = 0};
+    stall_init(&stall);
+    CHECK_EQ(stall.last_end, MONO_LONG_AGO);
+    stall_step(&stall, 0, 3000, 1250, &outcome);
+    stall_step(&stall, 3000, 5000, 1250, &outcome);
+    CHECK_EQ(stall.longest_ms, 3000);
+    CHECK_EQ(stall.last_end, 5000);
+    CHECK_EQ(stall.count, 2);
+}
+
 CHECK_MAIN

@@ -199,4 +199,84 @@ TEST(every_part_of_a_standing_is_worth_a_report_but_the_lead)
     CHECK(standing_differs(&a, &b));
 }
 
+/* The last word of the holder is old, the promise that it answered is not over. */
+TEST(a_holder_is_one_while_its_promise_is_in_force)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_claim(&rig, 0, 102);
+    peers_written(&rig);
+    struct mark old = rig.core.echo.self;
+    peers_pass(&rig, 1000);
+    struct statement holder = peers_says(&rig, 0);
+    holder.claim = holder.seen_epoch = 102;
+    holder.flags |= STATEMENT_HOLDING;
+    holder.heard[PEER_WITNESS] = old;
+    peers_hear(&rig, &holder);
+    peers_pass(&rig, LEASE - 500);
+    CHECK(!echo_is_fresh(&rig.core.echo, 0, rig.now, LEASE));
+    CHECK_EQ(standing_holder(&rig.core, rig.now), 0);
+    peers_pass(&rig, 500);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), PEER_NONE);
+}
+
+TEST(a_witness_never_holds_whatever_it_says)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.core.merit.maintenance_until = MONO_NEVER;
+    struct statement witness = peers_says(&rig, PEER_WITNESS);
+    witness.flags = STATEMENT_HOLDING | STATEMENT_FORCED;
+    peers_hear(&rig, &witness);
+    CHECK_EQ(standing_holder(&rig.core, rig.now), PEER_NONE);
+    CHECK_EQ(standing_forced(&rig.core, rig.now), PEER_NONE);
+}
+
+TEST(a_standing_that_changes_without_a_lease_began_when_it_changed)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    CHECK_EQ(rig.core.reported.since, BEGIN);
+    rig.core.merit.maintenance_until = MONO_NEVER;
+    struct statement holder = peers_says(&rig, 1);
+    holder.claim = holder.seen_epoch = 101;
+    holder.flags |= STATEMENT_HOLDING;
+    peers_hear(&rig, &holder);
+    CHECK_EQ(rig.core.reported.standing, STANDING_STANDBY);
+    CHECK_EQ(rig.core.reported.since, rig.now);
+    peers_pass(&rig, LEASE);
+    CHECK_EQ(rig.core.reported.standing, STANDING_ALONE);
+    CHECK_EQ(rig.core.reported.since, rig.now);
+}
+
+TEST(a_forced_standing_names_its_end_and_leaves_nothing_behind)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    peers_written(&rig);
+    CHECK_EQ(rig.out.standing.standing, STANDING_FORCED);
+    CHECK_EQ(rig.out.standing.epoch, 102);
+    CHECK_EQ(rig.out.standing.holds_until, rig.now + FORCED_MS_MAX);
+    CHECK_EQ(rig.out.standing.lead_at, rig.now + FORCED_MS_MAX);
+    CHECK(!rig.out.standing.leaving);
+    peers_order(&rig, ORDER_RELEASE, PEER_NONE, 0);
+    CHECK(rig.out.standing.leaving);
+    peers_step(&rig, (struct event){.kind = EVENT_IDLE});
+    CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
+    CHECK_EQ(rig.out.standing.since, rig.now);
+    CHECK_EQ(rig.out.standing.holds_until, MONO_LONG_AGO);
+    CHECK_EQ(rig.out.standing.lead_at, MONO_LONG_AGO);
+    CHECK(!rig.out.standing.leaving);
+}
+
+TEST(who_only_claims_has_no_number_in_force)
+{
+    struct rig rig;
+    elected_claiming(&rig, 0);
+    CHECK_EQ(rig.core.reported.standing, STANDING_ALONE);
+    CHECK_EQ(rig.core.reported.epoch, 0);
+    CHECK_EQ(rig.core.reported.holds_until, MONO_LONG_AGO);
+}
+
 CHECK_MAIN
