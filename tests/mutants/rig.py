@@ -18,7 +18,7 @@ SIM = ROOT / "tests" / "sim"
 
 FLAGS = ["-std=c17", "-D_GNU_SOURCE", '-DHOLDFAST_VERSION="0"', "-fno-common", "-w"]
 PACKAGES = ["libsodium", "msgpack", "libuv", "jansson", "inih", "ldns"]
-KEYS = {"origin", "rule", "kind", "file", "old", "new", "cover", "why", "checker", "how",
+KEYS = {"open", "origin", "rule", "kind", "file", "old", "new", "cover", "why", "checker", "how",
         "only", "world", "ignore", "test", "seed"}
 
 
