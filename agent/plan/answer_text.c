@@ -161,7 +161,7 @@ static void print_calm(FILE *out, const char *title, const struct calm_sums *sum
     fprintf(out, "  %-24s %s", "nobody holds", without);
     if (sums->longest_ms > 0)
         fprintf(out, ", at most %s at a time", answer_text_length(sums->longest_ms, longest));
-    fprintf(out, "\n  %-24s %.2g years from end to end", "rests on", years);
+    fprintf(out, "\n  %-24s %.2g years", "rests on", years);
     if (sums->multiple > 1)
         fprintf(out, ", %llu close calls", (unsigned long long)sums->runs);
     if (sums->stalls > 0)
