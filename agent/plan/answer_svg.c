@@ -343,7 +343,7 @@ static void draw_foot(const struct picture *picture, int y)
              "Simulated with the daemons' code: %u failures of each kind; without failure %.2g "
              "years, and %llu close calls and stalls. Seed %llu.",
              picture->forecast->blows.kinds[0].blows, calm->seconds / YEAR_S,
-             (unsigned long long)(calm->runs + calm->stalls),
+             (unsigned long long)calm->runs + (unsigned long long)calm->stalls,
              (unsigned long long)picture->question->seed);
     put(picture, MARGIN, y + 18, "soft", text);
 }

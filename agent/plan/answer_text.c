@@ -152,15 +152,17 @@ static void print_calm(FILE *out, const char *title, const struct calm_sums *sum
 {
     struct calm_rate moves = calm_rate(sums, &sums->moves);
     struct calm_rate lapses = calm_rate(sums, &sums->lapses);
-    char longest[LENGTH_SIZE], without[40];
+    char without[40];
     double years = sums->seconds / YEAR_S;
     fprintf(out, "\n%s\n", title);
     print_rate(out, "unwanted moves", &moves);
     print_rate(out, "leases lost", &lapses);
     answer_text_without(sums, without, sizeof without);
     fprintf(out, "  %-24s %s", "nobody holds", without);
-    if (sums->longest_ms > 0)
+    if (sums->longest_ms > 0) {
+        char longest[LENGTH_SIZE];
         fprintf(out, ", at most %s at a time", answer_text_length(sums->longest_ms, longest));
+    }
     fprintf(out, "\n  %-24s %.2g years", "rests on", years);
     if (sums->multiple > 1)
         fprintf(out, ", %llu close calls", (unsigned long long)sums->runs);
@@ -185,7 +187,6 @@ static void print_candidate(FILE *out, const struct candidate *candidate)
 static void print_advice(FILE *out, const struct forecast *forecast)
 {
     size_t shortest = forecast_shortest(forecast);
-    char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
     fprintf(out, "\nleases lost on this network (safe: at most one a year, 95 %% confidence)\n");
     for (size_t i = 0; i < FORECAST_PROFILES; i++)
         print_candidate(out, &forecast->profiles[i]);
@@ -195,12 +196,14 @@ static void print_advice(FILE *out, const struct forecast *forecast)
         fprintf(out, "shortest safe profile: %s", forecast->profiles[shortest].name);
     else
         fprintf(out, "no profile is safe");
-    if (forecast->shortest.tried)
+    if (forecast->shortest.tried) {
+        char interval[CONFIG_VALUE_SPAN_SIZE], lease[CONFIG_VALUE_SPAN_SIZE];
         fprintf(out, "; shortest safe lease: %s, interval %s",
                 span(forecast->shortest.lease_ms, lease),
                 span(forecast->shortest.interval_ms, interval));
-    else
+    } else {
         fprintf(out, ", nor any lease up to 60 s");
+    }
     fprintf(out, "\n");
 }
 

@@ -103,8 +103,8 @@ static void end_run(struct calm *calm, uint32_t depth, const struct path *path, 
 {
     struct calm_sums *sums = calm->sums;
     const struct world *world = &calm->bench->fields[depth].world;
-    if (path->gap)
-        sums->without_ms += path->weight * (double)((world->now - path->gap_since) / 1000);
+    span_ms length = path->gap ? (world->now - path->gap_since) / 1000 : 0;
+    sums->without_ms += path->weight * (double)length;
     sums->steps += world->steps - steps;
     if (depth > 0 && !path->beside)
         sums->run_steps += world->steps - steps;

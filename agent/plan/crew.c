@@ -59,6 +59,7 @@ void crew_stage(struct crew *crew, const char *stage, uint32_t to_permille)
 static void *toil(void *argument)
 {
     struct worker *worker = argument;
+    /* cppcheck-suppress uninitvar ; whoever starts the thread has set it */
     struct crew *crew = worker->crew;
     for (;;) {
         pthread_mutex_lock(&crew->lock);
@@ -83,10 +84,10 @@ void crew_do(struct crew *crew, crew_work *work, void *owner, uint32_t count)
     crew->owner = owner;
     crew->count = count;
     crew->next = crew->done = 0;
-    for (uint32_t i = 0; i < crew->jobs; i++) {
+    workers[0] = (struct worker){.crew = crew}; /* the caller is the first of them */
+    for (uint32_t i = 1; i < crew->jobs; i++) {
         workers[i] = (struct worker){.crew = crew, .index = i};
-        if (i > 0) /* the caller is the first of them */
-            workers[i].runs = pthread_create(&workers[i].thread, NULL, toil, &workers[i]) == 0;
+        workers[i].runs = pthread_create(&workers[i].thread, NULL, toil, &workers[i]) == 0;
     }
     toil(&workers[0]);
     for (uint32_t i = 1; i < crew->jobs; i++)

@@ -68,7 +68,7 @@ static void set_peer(struct field *field, uint8_t peer)
     p->disk.delay_max = field->setup.conditions.disk_ms;
     p->disk.file = (struct stored){.present = true, .epoch = 100, .holder = PEER_NONE};
     p->disk.before = p->disk.file;
-    world_rate(world, peer, (int32_t)world_draw(world, 0, 2 * RATE_PPM) - RATE_PPM);
+    world_rate(world, peer, (int32_t)world_draw(world, 0, 2L * RATE_PPM) - RATE_PPM);
 }
 
 void field_open(struct field *field, const struct setup *setup, uint64_t seed)

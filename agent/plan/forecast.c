@@ -290,6 +290,7 @@ int forecast_make(const struct question *question, const struct config *config,
                   struct crew *crew, struct forecast *ret, struct err *err)
 {
     static_assert(sizeof(struct blow_bench) <= sizeof(struct calm_bench), "one memory for both");
+    void (*const parts[])(struct maker *) = {make_own, try_profiles, try_leases};
     struct maker maker = {.question = question,
                           .config = config,
                           .crew = crew,
@@ -302,12 +303,9 @@ int forecast_make(const struct question *question, const struct config *config,
     ret->setup = setup_of(&maker, config->interval_ms, config->lease_ms);
     if (code == 0)
         code = make_blows(&maker, err);
-    if (code == 0 && ret->violation[0] == '\0')
-        make_own(&maker);
-    if (code == 0 && ret->violation[0] == '\0')
-        try_profiles(&maker);
-    if (code == 0 && ret->violation[0] == '\0')
-        try_leases(&maker);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (code == 0 && ret->violation[0] == '\0')
+            parts[i](&maker);
     free(maker.benches);
     return code;
 }

@@ -58,7 +58,8 @@ static void fill_pool(void)
             epoch, holder, 5000, {100u + holder + (i % 11 == 10), 4 + i % 5}};
         if (from < NODE_COUNT)
             said->claim = EPOCH + 2 * (i / 6 % 3) + from;
-        sign(&pool[i], i < SAID_COUNT - 6 ? from : (uint8_t)((from + 1) % PEER_COUNT));
+        uint8_t other = (uint8_t)((from + 1) % PEER_COUNT);
+        sign(&pool[i], (uint8_t)(i < SAID_COUNT - 6 ? from : other));
     }
 }
 

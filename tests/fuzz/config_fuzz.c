@@ -241,7 +241,7 @@ static void put_record(const struct config *config, const struct record_config *
         record->name, record->ttl_s, (long long)record->check_every,
         record->drift == DRIFT_ALERT ? "alert" : "repair");
     for (size_t node = 0; node < NODE_COUNT; node++) {
-        (void)snprintf(key, sizeof key, "serve.%s", config->peers[node].name);
+        (void)snprintf(key, sizeof key, "serve.%.*s", NAME_SIZE - 1, config->peers[node].name);
         put_serve(key, &record->serve[node]);
     }
     if (record->provider == PROVIDER_EXEC) {

@@ -227,6 +227,8 @@ def choose(arguments):
         stories = [story for story in stories if arguments.long or "long" not in story.group]
     if arguments.quick:
         stories = [story for story in stories if story.quick]
+    if arguments.alone or arguments.together:
+        stories = [story for story in stories if story.alone == arguments.alone]
     before = passed_before(arguments, commit_name())
     cases = []
     for turn in range(max(story.long for story in stories) if arguments.long and stories
@@ -248,6 +250,9 @@ def read_arguments():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--alone", action="store_true",
+                        help="only what measures, and must have the machine for itself")
+    parser.add_argument("--together", action="store_true", help="all but that")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--results")
     parser.add_argument("--sanitized", help="programs with sanitizers, for every third repetition")

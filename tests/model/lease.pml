@@ -66,7 +66,7 @@ byte lease[2];
 byte kind[4], age[4];
 #ifdef ROLLBACK
 bool held[4];        /* a claim that was held when it was said */
-#define SET_HELD(s, is) held[s] = is
+#define SET_HELD(s, is) held[s] = is;
 #else
 #define SET_HELD(s, is)
 #endif
@@ -88,11 +88,11 @@ byte story;          /* steps on the way to it */
 /* What nothing can come of is forgotten, so that equal situations are equal states. */
 inline forget(s)
 {
-    SET_HELD(s, false); kind[s] = NONE; age[s] = 0; way[s] = 0; answer[s] = 0
+    SET_HELD(s, false) kind[s] = NONE; age[s] = 0; way[s] = 0; answer[s] = 0
 }
 inline move(from, to)
 {
-    SET_HELD(to, held[from]); kind[to] = kind[from]; age[to] = age[from]; way[to] = way[from];
+    SET_HELD(to, held[from]) kind[to] = kind[from]; age[to] = age[from]; way[to] = way[from];
     answer[to] = answer[from]
 }
 inline tidy(c)
@@ -157,7 +157,7 @@ inline say(c, what)
     :: ONE_ONLY || kind[2*c] == NONE || kind[2*c + 1] -> skip
     fi;
     d_step {
-        SET_HELD(2*c, what == CLAIM && lease[c] > 0);
+        SET_HELD(2*c, what == CLAIM && lease[c] > 0)
         kind[2*c] = what; age[2*c] = 0; answer[2*c] = 0;
         way[2*c] = BIT(OTHER(c)) | BIT(WITNESS)
     }

@@ -55,6 +55,10 @@ def all_mutants(files):
     return found
 
 
+def stale_explanations(explained):
+    return sorted(set(explained) - {mutant.key for mutant in all_mutants(None)})
+
+
 def code_hash():
     """Of everything that a survivor depends on."""
     digest = hashlib.sha256()
@@ -188,6 +192,8 @@ def main():
         print(f"{len(mutants)} mutants")
         return 0
     run = Run(options)
+    for key in stale_explanations(run.explained):
+        print(f"warning: {EXPLAINED.name} explains what is no mutant any more: {' | '.join(key)}")
     broken = run.sound()
     if broken:
         print(f"the unchanged code fails {broken}: nothing can be said about mutants")

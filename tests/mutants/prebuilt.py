@@ -10,7 +10,7 @@ import shutil
 
 import rig
 
-LIBRARIES = ["libsim.a", "libnode.a", "libpeer.a", "libproto.a"]
+LIBRARIES = ["libsim.a", "libworld.a", "libnode.a", "libpeer.a", "libproto.a"]
 
 
 class Prebuilt:

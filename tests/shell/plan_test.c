@@ -33,8 +33,11 @@ static void put_config(const struct place *place, const char *profile)
     char path[128], line[512];
     snprintf(path, sizeof path, "%s/%s.conf", place->folder, profile);
     FILE *in = fopen("deploy/holdfast.conf.example", "r"), *out = fopen(path, "w");
-    CHECK(in != NULL && out != NULL);
-    while (in != NULL && out != NULL && fgets(line, sizeof line, in) != NULL)
+    if (in == NULL || out == NULL) {
+        perror(path);
+        exit(1);
+    }
+    while (fgets(line, sizeof line, in) != NULL)
         if (strncmp(line, "profile =", 9) == 0)
             fprintf(out, "profile = %s\n", profile);
         else

@@ -38,7 +38,7 @@ TEST(another_user_cannot_read_the_memory)
         if (setuid(65533) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || /* as after exec */
             process_prepare(&process, 3, words, &err) != 0)
             _exit(1);
-        (void)raise(SIGSTOP);
+        (void)kill(getpid(), SIGSTOP);
         _exit(0);
     }
     CHECK_EQ(waitpid(daemon, &status, WUNTRACED), daemon);

@@ -137,9 +137,8 @@ static void draw_world(struct cluster *cluster, struct prng *prng, bool bytes)
         world->muted = cluster->muted;
     }
     bool drills = cluster->level == LEVEL_DRILLS;
-    uint8_t prefer = PEER_NONE;
-    if (!drills && prng_next(prng) % 5 == 0)
-        prefer = (uint8_t)(prng_next(prng) % 2);
+    bool prefers = !drills && prng_next(prng) % 5 == 0;
+    uint8_t prefer = prefers ? (uint8_t)(prng_next(prng) % 2) : PEER_NONE;
     for (uint8_t slot = 0; slot < SLOT_COUNT; slot++) {
         struct world_peer *p = &world->peers[slot];
         p->auto_idle = false;

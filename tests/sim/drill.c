@@ -52,10 +52,11 @@ bool drill_wait_any(const struct drill *drill, span_ms limit_ms)
 
 bool drill_stays(const struct drill *drill, uint8_t node, span_ms ms)
 {
-    const struct check_sums *sums = &drill->world->check.sums;
-    uint64_t elections = sums->elections, lapses = sums->lapses;
-    return drill_pass(drill, ms) && world_holder(drill->world) == node &&
-           sums->elections == elections && sums->lapses == lapses;
+    const struct check_sums before = drill->world->check.sums;
+    if (!drill_pass(drill, ms) || world_holder(drill->world) != node)
+        return false;
+    const struct check_sums after = drill->world->check.sums;
+    return after.elections == before.elections && after.lapses == before.lapses;
 }
 
 void drill_cut(const struct drill *drill, uint8_t from, uint8_t to, int by)
@@ -158,15 +159,15 @@ bool drill_play_all(struct cluster *cluster, true_us end)
 {
     struct world *world = &cluster->world;
     uint8_t order[DRILL_COUNT];
-    for (uint8_t i = 0; i < DRILL_COUNT; i++)
-        order[i] = i;
+    for (unsigned i = 0; i < DRILL_COUNT; i++)
+        order[i] = (uint8_t)i;
     while (world->now < end) {
-        for (uint8_t i = DRILL_COUNT - 1; i > 0; i--) {
+        for (unsigned i = DRILL_COUNT - 1; i > 0; i--) {
             uint8_t at = (uint8_t)world_draw(world, 0, i), taken = order[i];
             order[i] = order[at];
             order[at] = taken;
         }
-        for (uint8_t i = 0; i < DRILL_COUNT && world->now < end; i++)
+        for (unsigned i = 0; i < DRILL_COUNT && world->now < end; i++)
             if (!drill_play(cluster, order[i]))
                 return false;
     }

@@ -88,8 +88,7 @@ void drill_isolate(const struct drill *drill, uint8_t peer, int by);
 void drill_mend(const struct drill *drill);
 /* An operator's order. */
 void drill_order(const struct drill *drill, uint8_t slot, enum order order, span_ms span);
-/* A fault of the table, of this peer; it ends by itself or with the heal. False when it cannot
- * be. */
+/* A fault of this peer out of the table, with the end that it has there. False: it cannot be. */
 bool drill_fault(const struct drill *drill, enum fault_kind kind, uint8_t peer, span_ms length);
 
 /* ---- drill_moves.c, drill_orders.c, drill_force.c, drill_store.c, drill_replay.c ---- */

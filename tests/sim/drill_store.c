@@ -36,7 +36,7 @@ bool drill_foreign_fence(const struct drill *drill)
                         "record-stale", "a foreign fence was not numbered above");
 }
 
-/* The write of a new holder is on its way for leases; it loses its lease, the next one writes. */
+/* The write of a new holder is on its way for leases; it loses its lease, and the next writes. */
 bool drill_late_write(const struct drill *drill)
 {
     struct world *world = drill->world;

@@ -52,8 +52,9 @@ void swarm_sums_print(const struct cluster_sums *sums, const struct swarm_times 
     printf("%llu faults injected, %llu more made no sense when their time came\n",
            show(sums->faults), show(sums->skipped));
     print_faults(sums);
-    printf("%llu drills; healed %llu times: a holder after %.2f s on average, %.2f leases at most; "
-           "the record right after %.2f leases at most\n", show(sums->drills), show(sums->heals),
+    printf("%llu drills; healed %llu times: a holder after %.2f s on average, %.2f leases at "
+           "most; the record right after %.2f leases at most\n",
+           show(sums->drills), show(sums->heals),
            sums->heals == 0 ? 0 : (double)sums->heal_ms_sum / 1000.0 / (double)sums->heals,
            (double)sums->heal_permille_max / 1000.0, (double)sums->record_permille_max / 1000.0);
     printf("looked at: %llu promises, %llu writes sent, %llu views; %llu late writes refused by "

@@ -14,7 +14,9 @@ static struct obstacle against(const struct rig *rig, struct event event)
 {
     struct obstacle list[OBSTACLE_COUNT_MAX];
     size_t count = core_order_obstacles(&rig->core, rig->now, &event, list);
-    return count == 0 ? (struct obstacle){.reason = REASON_NONE} : list[0];
+    if (count == 0)
+        return (struct obstacle){.reason = REASON_NONE};
+    return list[0];
 }
 
 static void other_says(struct rig *rig, uint32_t flags)

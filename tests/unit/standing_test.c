@@ -249,4 +249,34 @@ TEST(a_standing_that_changes_without_a_lease_began_when_it_changed)
     CHECK_EQ(rig.core.reported.since, rig.now);
 }
 
+TEST(a_forced_standing_names_its_end_and_leaves_nothing_behind)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    peers_written(&rig);
+    CHECK_EQ(rig.out.standing.standing, STANDING_FORCED);
+    CHECK_EQ(rig.out.standing.epoch, 102);
+    CHECK_EQ(rig.out.standing.holds_until, rig.now + FORCED_MS_MAX);
+    CHECK_EQ(rig.out.standing.lead_at, rig.now + FORCED_MS_MAX);
+    CHECK(!rig.out.standing.leaving);
+    peers_order(&rig, ORDER_RELEASE, PEER_NONE, 0);
+    CHECK(rig.out.standing.leaving);
+    peers_step(&rig, (struct event){.kind = EVENT_IDLE});
+    CHECK_EQ(rig.out.standing.standing, STANDING_ALONE);
+    CHECK_EQ(rig.out.standing.since, rig.now);
+    CHECK_EQ(rig.out.standing.holds_until, MONO_LONG_AGO);
+    CHECK_EQ(rig.out.standing.lead_at, MONO_LONG_AGO);
+    CHECK(!rig.out.standing.leaving);
+}
+
+TEST(who_only_claims_has_no_number_in_force)
+{
+    struct rig rig;
+    elected_claiming(&rig, 0);
+    CHECK_EQ(rig.core.reported.standing, STANDING_ALONE);
+    CHECK_EQ(rig.core.reported.epoch, 0);
+    CHECK_EQ(rig.core.reported.holds_until, MONO_LONG_AGO);
+}
+
 CHECK_MAIN

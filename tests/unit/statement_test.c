@@ -123,4 +123,23 @@ TEST(a_version_is_printable_and_ends)
     VERDICT_OF(s.version[0] = '\0', STATEMENT_OK);
 }
 
+TEST(every_bound_is_inside_its_range)
+{
+    const uint64_t top = (uint64_t)1 << 63;
+    VERDICT_OF(s.lease_ms = LEASE_MS_MIN, STATEMENT_OK);
+    VERDICT_OF(s.lease_ms = LEASE_MS_MAX, STATEMENT_OK);
+    VERDICT_OF(s.lease_ms = LEASE_MS_MAX + 1, STATEMENT_BAD_TERMS);
+    VERDICT_OF(s.drift_ppm = DRIFT_PPM_MAX, STATEMENT_OK);
+    VERDICT_OF(s.drift_ppm = DRIFT_PPM_MAX + 1, STATEMENT_BAD_TERMS);
+    VERDICT_OF(s.pause.left_ms = PAUSE_MS_MAX, STATEMENT_OK);
+    VERDICT_OF(s.pause.left_ms = PAUSE_MS_MAX + 1, STATEMENT_BAD_TERMS);
+    VERDICT_OF(s.mark.seq = top - 1, STATEMENT_OK);
+    for (uint8_t peer = 0; peer < PEER_COUNT; peer++) {
+        VERDICT_OF(s.heard[peer].seq = top - 1, STATEMENT_OK);
+        VERDICT_OF(s.heard[peer].seq = top, STATEMENT_BAD_MARK);
+        VERDICT_OF(s.greet[peer].seq = top - 1, STATEMENT_OK);
+        VERDICT_OF(s.greet[peer].seq = top, STATEMENT_BAD_MARK);
+    }
+}
+
 CHECK_MAIN

@@ -337,4 +337,32 @@ TEST(a_peer_that_backs_nobody_is_no_part_of_a_holders_quorum)
     CHECK_EQ(look(&rig).quorum, 2);
 }
 
+TEST(the_way_to_a_peer_is_shown)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.core.merit.maintenance_until = MONO_NEVER;
+    peers_wake(&rig, 8);
+    struct statement statement = peers_says(&rig, 1);
+    peers_hear(&rig, &statement);
+    CHECK_EQ(look(&rig).peers[1].rtt_ms, rig.core.pulse[1].rtt_ms);
+    CHECK(look(&rig).peers[1].rtt_ms >= 0);
+    CHECK_EQ(look(&rig).peers[1].loss_ppt, 0);
+    rig.seq[1] += 2; /* two of its statements are lost */
+    peers_ping(&rig, 1);
+    CHECK_EQ(look(&rig).peers[1].loss_ppt, 500);
+}
+
+TEST(the_claim_of_the_first_node_is_seen_by_the_second)
+{
+    struct rig rig;
+    elected_quiet(&rig, 1, 100);
+    rig.core.merit.maintenance_until = MONO_NEVER;
+    CHECK(!look(&rig).peers[0].ever_heard);
+    peers_claim(&rig, 0, 102);
+    CHECK_EQ(look(&rig).contact, CONTACT_ELECTING);
+    CHECK(look(&rig).peers[0].ever_heard);
+    CHECK_EQ(look(&rig).peers[0].epoch, 102);
+}
+
 CHECK_MAIN

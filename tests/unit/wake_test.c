@@ -76,4 +76,39 @@ TEST(a_waiting_prompt_and_a_retry_of_the_disk_are_planned)
     CHECK(wish(&rig) <= rig.core.voter.ledger.retry_at);
 }
 
+/* When would it wake, were this instant that one? */
+static mono_ms plan_with(const struct rig *rig, mono_ms *instant, mono_ms at)
+{
+    *instant = at;
+    return wake_plan(&rig->core, rig->now);
+}
+
+/* Each instant at which time alone changes something, planned to the millisecond. */
+TEST(whatever_ends_by_itself_is_planned)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    mono_ms soon = rig.now + 33;
+    rig.core.next_tick = rig.now + 500;
+    CHECK_EQ(wake_plan(&rig.core, rig.now), rig.now + 500);
+    mono_ms *const instants[] = {
+        &rig.core.prompt_at,           &rig.core.voter.promise.until,
+        &rig.core.voter.ledger.retry_at, &rig.core.claim.backed_until,
+        &rig.core.claim.abstain_until, &rig.core.pause.until,
+        &rig.core.merit.maintenance_until, &rig.core.force.until};
+    for (size_t i = 0; i < sizeof instants / sizeof instants[0]; i++) {
+        mono_ms before = *instants[i];
+        CHECK_EQ(plan_with(&rig, instants[i], soon), soon);
+        /* over: settled, or to be settled by the tick */
+        CHECK_EQ(plan_with(&rig, instants[i], rig.now - 1), rig.now + 500);
+        *instants[i] = before;
+    }
+    rig.core.silence.kind = SILENCE_RESTART;
+    rig.core.silence.started = soon - LEASE;
+    rig.core.silence.lease_max_ms = LEASE;
+    CHECK_EQ(wake_plan(&rig.core, rig.now), soon);
+    rig.core.next_tick = rig.now - 5;
+    CHECK_EQ(wake_plan(&rig.core, rig.now), rig.now);
+}
+
 CHECK_MAIN

@@ -7,6 +7,7 @@
 #include "packet.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <ldns/dname.h>
 #include <ldns/rbtree.h> /* host2wire.h forgets it */
 #include <ldns/host2wire.h>
@@ -18,6 +19,8 @@
 #include <string.h>
 
 #include "packet_walk.h"
+
+static_assert((bool)2 == 1, "bool is the language's, not the signed char of ldns");
 
 #define FUDGE_S 300 /* seconds of clock difference that a server grants */
 
