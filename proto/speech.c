@@ -93,18 +93,38 @@ static void speak(struct core *core, mono_ms now, struct outcome *outcome)
     }
 }
 
+/* A peer's statement has just come, and my own tick is due soon: who is awake speaks at once, and
+ * has slept longer before the next one. The peers then speak close together, which costs each of
+ * them fewer awakenings, and their answers are younger. */
+static bool may_join(const struct core *core, mono_ms now)
+{
+    if (now < core->join_from || now - core->last_spoke < PROMPT_GAP_MS)
+        return false;
+    for (uint8_t peer = 0; peer < PEER_COUNT; peer++)
+        if (core->pulse[peer].direct_at == now)
+            return true;
+    return false;
+}
+
+/* A tenth later at the most by itself, a tenth earlier at the most beside another. */
+static void plan_tick(struct core *core, mono_ms now)
+{
+    const struct core_settings *settings = &core->settings;
+    span_ms range = settings->interval_ms * (span_ms)settings->jitter_ppt / 1000;
+    core->next_tick = now + settings->interval_ms + prng_up_to(&core->prng, range);
+    core->join_from = now + settings->interval_ms - range;
+}
+
 void speech_step(struct core *core, mono_ms now, struct outcome *outcome)
 {
     mono_ms earliest = core->last_spoke + PROMPT_GAP_MS;
     if (outcome->prompt && core->prompt_at == MONO_NEVER)
         core->prompt_at = now > earliest ? now : earliest;
-    bool tick = now >= core->next_tick;
+    bool tick = now >= core->next_tick || may_join(core, now);
     if (!tick && now < core->prompt_at)
         return;
-    if (tick) {
-        span_ms range = core->settings.interval_ms * (span_ms)core->settings.jitter_ppt / 1000;
-        core->next_tick = now + core->settings.interval_ms + prng_spread(&core->prng, range);
-    }
+    if (tick)
+        plan_tick(core, now);
     speak(core, now, outcome);
     core->prompt_at = MONO_NEVER;
     if (core->repeats_left == 0)
