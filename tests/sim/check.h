@@ -85,6 +85,7 @@ struct check {
     true_us voter_gone_until; /* a replaced witness is gone for good, with its promise */
     uint64_t forgotten;     /* a rolled-back disk knew numbers up to here: they may come again */
     bool memory_restored;   /* snapshots were played: promises may be forgotten */
+    true_us lying_noted_at; /* a peer stopped its moves (rule V9); the others hear of it later */
     char checker[24];       /* of the violation; empty = none */
     char text[CHECK_TEXT_SIZE];
 };
