@@ -94,19 +94,21 @@ static void speak(struct core *core, mono_ms now, struct outcome *outcome)
 }
 
 /* A peer's statement has just come, and my own tick is due soon: who is awake speaks at once, and
- * has slept longer before the next one. The peers then speak close together, which costs each of
- * them fewer awakenings, and their answers are younger. */
+ * sleeps longer before the next one. Peers that speak close together are woken less often. Who backs
+ * a holder waits for the holder's word: the answer is then young, whoever began. */
 static bool may_join(const struct core *core, mono_ms now)
 {
+    uint8_t bound_to = voter_bound_to(&core->voter, now);
     if (now < core->join_from || now - core->last_spoke < PROMPT_GAP_MS)
         return false;
     for (uint8_t peer = 0; peer < PEER_COUNT; peer++)
-        if (core->pulse[peer].direct_at == now)
+        if (core->pulse[peer].direct_at == now &&
+            (bound_to == peer || bound_to == core->settings.self || bound_to == PEER_NONE))
             return true;
     return false;
 }
 
-/* A tenth later at the most by itself, a tenth earlier at the most beside another. */
+/* By itself a tenth later at the most, beside another peer a tenth earlier at the most. */
 static void plan_tick(struct core *core, mono_ms now)
 {
     const struct core_settings *settings = &core->settings;

@@ -228,6 +228,43 @@ TEST(alone_a_tick_comes_up_to_a_tenth_later_and_reaches_both_ends)
     CHECK_EQ(most, INTERVAL + INTERVAL / 10);
 }
 
+/* A peer that has just ticked sees its early span begin; says whether `from` made it speak. */
+static bool speaks_beside(struct rig *rig, uint8_t from)
+{
+    struct rig copy = *rig;
+    copy.core.join_from = copy.now;
+    copy.core.next_tick = copy.now + 60;
+    copy.core.last_spoke = copy.now - PROMPT_GAP_MS;
+    peers_forget(&copy);
+    peers_ping(&copy, from);
+    return copy.sends == 1;
+}
+
+TEST(who_backs_a_holder_speaks_beside_the_holder_only)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_ping(&rig, 0);
+    peers_ping(&rig, 1);
+    peers_wake(&rig, PROMPT_GAP_MS);
+    CHECK(speaks_beside(&rig, 0) && speaks_beside(&rig, 1));
+    peers_claim(&rig, 1, 101);
+    peers_written(&rig);
+    peers_wake(&rig, PROMPT_GAP_MS);
+    CHECK(!speaks_beside(&rig, 0));
+    CHECK(speaks_beside(&rig, 1));
+}
+
+TEST(a_holder_speaks_beside_whoever_comes)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    peers_ping(&rig, 1);
+    peers_wake(&rig, PROMPT_GAP_MS);
+    CHECK(speaks_beside(&rig, 1));
+    CHECK(speaks_beside(&rig, PEER_WITNESS));
+}
+
 /* Says how many statements went out when peer 0 was heard `after` the last tick. */
 static unsigned sent_beside(span_ms after, bool relayed, span_ms *ret_next)
 {
