@@ -94,8 +94,8 @@ static void speak(struct core *core, mono_ms now, struct outcome *outcome)
 }
 
 /* A peer's statement has just come, and my own tick is due soon: who is awake speaks at once, and
- * sleeps longer before the next one. Peers that speak close together are woken less often. Who backs
- * a holder waits for the holder's word: the answer is then young, whoever began. */
+ * sleeps longer before the next one. Peers that speak close together are woken less often. Who
+ * backs a holder waits for the holder's word: the answer is then young, whoever began. */
 static bool may_join(const struct core *core, mono_ms now)
 {
     uint8_t bound_to = voter_bound_to(&core->voter, now);

@@ -358,6 +358,7 @@ static void add_sums(struct cluster *cluster)
     sums->garbled += world->net.garbled;
     sums->replayed += world->net.replayed;
     sums->byte_runs += world->door != NULL;
+    sums->byte_steps += world->door != NULL ? world->steps : 0;
 }
 
 static bool play_drills(struct cluster *cluster, true_us end)

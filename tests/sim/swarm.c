@@ -38,7 +38,7 @@ struct arguments {
 struct report {
     struct cluster_sums sums;
     uint64_t passed, failed, seed_failed;
-    double cpu_s;
+    double cpu_s, bytes_s;
 };
 
 static volatile sig_atomic_t seed_now;
@@ -83,8 +83,11 @@ static void run_share(const struct arguments *arguments, int out)
             break;
         uint64_t seed = arguments->first + i;
         seed_now = (sig_atomic_t)seed;
+        clock_t begun = clock();
         cluster_draw(cluster, seed);
         bool fine = cluster_run(cluster);
+        if (cluster->world.door != NULL)
+            report.bytes_s += (double)(clock() - begun) / CLOCKS_PER_SEC;
         if (arguments->trace)
             printf("trace %llu %016llx\n", (unsigned long long)seed,
                    (unsigned long long)cluster->world.trace);
@@ -122,6 +125,7 @@ static bool take_report(int in, struct report *sum)
     sum->passed += one.passed;
     sum->failed += one.failed;
     sum->cpu_s += one.cpu_s;
+    sum->bytes_s += one.bytes_s;
     return true;
 }
 
@@ -283,7 +287,8 @@ int main(int argc, char **argv)
     mono_ms begin = clock_now();
     bool fine = run_jobs(&arguments, &report);
     struct swarm_times times = {.wall_s = (double)(clock_now() - begin) / 1000,
-                                .cpu_s = report.cpu_s};
+                                .cpu_s = report.cpu_s,
+                                .bytes_s = report.bytes_s};
     if (report.passed + report.failed == 0)
         fine = false;
     swarm_sums_print(&report.sums, &times);

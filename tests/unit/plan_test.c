@@ -116,7 +116,7 @@ TEST(splitting_close_calls_shifts_no_figure)
 
 TEST(playing_long_stand_stills_beside_shifts_no_figure)
 {
-    struct calm_order order = busy_order(300, 18000);
+    struct calm_order order = busy_order(300, 40000);
     order.setup.conditions.stalls.every_ms = 25000;
     order.plain = true;
     struct calm_sums plain = play(&order, 4);
