@@ -259,6 +259,16 @@ TEST(policy_allows_the_record_alone)
     json_decref(json);
     CHECK_HAS(text, "arn:aws:route53:::hostedzone/Z1");
     CHECK_HAS(text, "[\"pbx.example.com\", \"_holdfast.pbx.example.com\"]");
+    /* The manual page shows the same, for people. */
+    snprintf(config.zone_id, sizeof config.zone_id, "Z123");
+    route53_policy_text(&config, text);
+    static char page[65536];
+    FILE *file = fopen("deploy/man/holdfast.conf.5", "r");
+    CHECK(file != NULL);
+    page[file == NULL ? 0 : fread(page, 1, sizeof page - 1, file)] = 0;
+    if (file != NULL)
+        fclose(file);
+    CHECK_HAS(page, text);
     memset(config.name, 'a', sizeof config.name - 1); /* the longest that could be */
     memset(config.zone_id, 'Z', sizeof config.zone_id - 1);
     route53_policy_text(&config, text);
