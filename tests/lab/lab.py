@@ -7,6 +7,7 @@ from .dns import NAME, Client, Server
 from .net import PEERS, Net, address, address6
 from .peer import Peer
 from .powerdns import PowerDns
+from .route53 import Route53
 from .world import World, now_ms, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -22,10 +23,11 @@ def find_bin():
 
 class Lab:
     """Options: profile, dns ("bind", "knot"), exec_log (an exec record beside the real one),
-    provider ("powerdns": that instead of the DNS server), api_name (its interface is named,
-    and no resolver knows the name), dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster
-    (lines for [cluster]), more (text appended to the configuration, {folder} is filled in),
-    wrong_address (node, address: what the configuration claims instead)."""
+    provider ("powerdns", "route53": that instead of the DNS server), api_name (its interface is
+    named, and no resolver knows the name), role (keys come from the instance's role), dns_port
+    (53, or a relay's), v6 (the peers talk IPv6), cluster (lines for [cluster]), more (text appended
+    to the configuration, {folder} is filled in), wrong_address (node, address: what the
+    configuration claims instead)."""
 
     def __init__(self, profile="fast", dns="bind", seed=0, keep=False, **options):
         self.profile, self.dns_kind, self.options = profile, dns, options
@@ -41,7 +43,7 @@ class Lab:
 
     def build(self):
         self.net = Net(self.world)
-        kind = PowerDns if self.options.get("provider") == "powerdns" else Server
+        kind = {"powerdns": PowerDns, "route53": Route53}.get(self.options.get("provider"), Server)
         self.dns = kind(self.world, self.net, self.dns_kind)
         self.config = self.world.path("holdfast.conf")
         self.exec_log = self.world.path("exec.log")
