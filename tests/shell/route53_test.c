@@ -100,8 +100,8 @@ static bool is_everywhere(void *owner)
 TEST(change_is_followed_to_the_name_servers)
 {
     struct stage stage;
-    stage_open(&stage, 1);
-    struct client *one = &stage.clients[0];
+    stage_open(&stage, 2);
+    struct client *one = &stage.clients[0], *two = &stage.clients[1];
     client_read(&stage, one);
     CHECK_EQ(one->state.servers, 1);
     CHECK_EQ(one->state.servers_ok, 1);
@@ -111,6 +111,12 @@ TEST(change_is_followed_to_the_name_servers)
     CHECK_EQ(one->state.servers_ok, 1);
     CHECK_HAS(one->detail, "brings it to its name servers");
     CHECK(spin_until(&stage.loop, is_everywhere, &stage, SPIN_LIMIT_MS));
+    CHECK_STR(one->detail, "");
+    /* Of the next holder's change this process knows nothing, and claims nothing. */
+    client_read(&stage, two);
+    client_write(&stage, two, 102, 1);
+    client_read(&stage, one);
+    CHECK_EQ(one->state.servers, 1);
     CHECK_STR(one->detail, "");
     stage_close(&stage);
 }
