@@ -321,7 +321,8 @@ class Handler(BaseHTTPRequestHandler):
 class Metadata(BaseHTTPRequestHandler):
     """What an instance is told about itself; the first part of the path names the kind of it."""
     protocol_version = "HTTP/1.1"
-    LIVES = {"short": 5, "long": 21600}
+    LIVES = {"late": 8, "long": 21600}
+    LATE_S = 1  # of "late"
 
     def log_message(self, *_):
         pass
@@ -338,6 +339,8 @@ class Metadata(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         good = self.path.endswith("/latest/api/token") and \
             self.headers.get("X-aws-ec2-metadata-token-ttl-seconds", "").isdigit()
+        if kind == "late":
+            time.sleep(self.LATE_S)
         if kind == "off" or not good:
             self.answer(403, "")
         else:
