@@ -138,6 +138,8 @@ class Lab:
             epochs.add(status["epoch"])
             if peer.witness or status["standing"] != "holder":
                 continue
+            if (status["lease_ms_left"] or 0) < self.lease_ms / 2:
+                return f"the lease of {peer.name} was not renewed for long, and may yet end"
             for record in status["records"]:
                 if record["state"] != "ok":
                     return f"record {record['label']} at {peer.name} is {record['state']}"
