@@ -51,15 +51,16 @@ TEST(token_becomes_a_header)
     CHECK_STR(secret.token, "");
 }
 
+#define ROLE(secret, end)                                                                         \
+    "{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA\",\"SecretAccessKey\":\"" secret "\","             \
+    "\"Token\":\"t\",\"Expiration\":\"" end "\"}"
+
 TEST(what_an_instance_says_about_its_role)
 {
-    static const char good[] = "{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA\",\"SecretAccessKey\":"
-                               "\"hush\",\"Token\":\"t\",\"Expiration\":\"2026-11-26T18:00:00Z\"}";
-    static const char *const bad[] = {
-        "", "[]", "{\"Code\":7}", "{\"Code\":\"Success\"}",
-        "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"b\",\"Token\":\"t\",\"Expiration\":\"soon\"}",
-        "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"b\\n\",\"Token\":\"t\","
-        "\"Expiration\":\"2026-11-26T18:00:00Z\"}"};
+    static const char good[] = ROLE("hush", "2026-11-26T18:00:00Z");
+    static const char *const bad[] = {"", "[]", "{\"Code\":7}", "{\"Code\":\"Success\"}",
+                                      ROLE("hush", "soon"),
+                                      ROLE("hush\\n", "2026-11-26T18:00:00Z")};
     struct route53_secret secret;
     struct err err = {0};
     int64_t end_s = 0;
