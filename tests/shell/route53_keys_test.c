@@ -52,8 +52,8 @@ TEST(token_becomes_a_header)
 }
 
 #define ROLE(secret, end)                                                                         \
-    "{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA\",\"SecretAccessKey\":\"" secret "\","             \
-    "\"Token\":\"t\",\"Expiration\":\"" end "\"}"
+    "{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA\",\"SecretAccessKey\":\"" secret               \
+    "\",\"Token\":\"t\",\"Expiration\":\"" end "\"}"
 
 TEST(what_an_instance_says_about_its_role)
 {
