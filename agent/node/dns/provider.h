@@ -90,6 +90,8 @@ struct provider_operations {
 
 /* Signed DNS UPDATEs to the zone's primary. */
 extern const struct provider_operations provider_rfc2136;
+/* Cloudflare's API, version 4. */
+extern const struct provider_operations provider_cloudflare;
 /* PowerDNS's own HTTP interface. */
 extern const struct provider_operations provider_powerdns;
 /* The operator's command. */
