@@ -3,7 +3,8 @@
 #include <signal.h>
 #include <sodium.h>
 
-#include "../lib/powerdns_client.h"
+#include "../lib/powerdns_stage.h"
+#include "../lib/provider_race.h"
 
 /* ---- one writer ---- */
 
@@ -70,59 +71,20 @@ TEST(without_permit_nothing_is_sent)
 
 /* ---- races ---- */
 
-static void race(size_t writers, unsigned rounds)
-{
-    struct stage stage;
-    unsigned winners = 0, fenced = 0, unknown = 0, single = 0, matching = 0;
-    stage_open(&stage, writers);
-    for (unsigned round = 0; round < rounds; round++) {
-        stage_read(&stage);
-        for (size_t i = 0; i < writers; i++)
-            client_start(&stage, &stage.clients[i], 100 + 8 * round + i, i % 2);
-        stage_wait(&stage);
-        unsigned won = 0;
-        const struct client *winner = NULL;
-        for (size_t i = 0; i < writers; i++) {
-            won += stage.clients[i].outcome == PROVIDER_WON;
-            fenced += stage.clients[i].outcome == PROVIDER_FENCED;
-            unknown += stage.clients[i].outcome == PROVIDER_UNKNOWN;
-            if (stage.clients[i].outcome == PROVIDER_WON)
-                winner = &stage.clients[i];
-        }
-        winners += won;
-        single += won == 1;
-        if (winner == NULL)
-            continue;
-        struct provider_change change = winner->change;
-        client_read(&stage, &stage.clients[0]);
-        const struct provider_state *state = &stage.clients[0].state;
-        matching += state->fence_count == 1 && strcmp(state->fence, change.new_fence) == 0 &&
-                    record_serve_same(&state->serve, &change.new_serve);
-    }
-    printf("%zu writers: %u rounds, %u with exactly one winner, %u losers fenced, %u unknown\n",
-           writers, rounds, single, fenced, unknown);
-    CHECK_EQ(winners, rounds);
-    CHECK_EQ(single, rounds);
-    CHECK_EQ(matching, rounds);
-    CHECK_EQ(fenced + unknown, rounds * (writers - 1));
-    stage_close(&stage);
-}
-
-/* 60, or HOLDFAST_RACE_ROUNDS. */
-static unsigned race_rounds(void)
-{
-    const char *text = getenv("HOLDFAST_RACE_ROUNDS");
-    return text == NULL ? 60 : (unsigned)strtoul(text, NULL, 10);
-}
-
 TEST(two_writers_one_winner)
 {
-    race(2, race_rounds());
+    struct stage stage;
+    stage_open(&stage, 2);
+    race(&stage);
+    stage_close(&stage);
 }
 
 TEST(four_writers_one_winner)
 {
-    race(4, race_rounds());
+    struct stage stage;
+    stage_open(&stage, 4);
+    race(&stage);
+    stage_close(&stage);
 }
 
 /* ---- late ---- */

@@ -357,10 +357,13 @@ static void on_batched(void *owner, const struct http_answer *answer)
     if (answer->end == HTTP_ANSWERED && answer->status == 200) {
         outcome = judge_applied(provider, answer, detail);
     } else if (answer->end == HTTP_ANSWERED && answer->status < 429 && fault.changed) {
-        /* Sent twice, it may be our own first sending that was in the way. */
-        outcome = answer->sendings > 1 ? PROVIDER_UNKNOWN : PROVIDER_FENCED;
-        (void)snprintf(detail, sizeof detail, "somebody else changed the records meanwhile (%d, "
-                       "%s)", answer->status, fault.text);
+        bool twice = answer->sendings > 1;
+        outcome = twice ? PROVIDER_UNKNOWN : PROVIDER_FENCED;
+        (void)snprintf(detail, sizeof detail, "%s (%d, %s)",
+                       twice ? "sent twice, because a connection ended; the first sending may have "
+                               "been done"
+                             : "somebody else changed the records meanwhile",
+                       answer->status, fault.text);
     } else {
         outcome = judge(provider, answer, detail);
     }

@@ -1,8 +1,8 @@
-/* powerdns_client — several writers of one record, each with its own provider, on one stage. */
-#ifndef HOLDFAST_TESTS_POWERDNS_CLIENT_H
-#define HOLDFAST_TESTS_POWERDNS_CLIENT_H
+/* provider_client — several writers of one record, each with its own provider, on one stage. */
+#ifndef HOLDFAST_TESTS_PROVIDER_CLIENT_H
+#define HOLDFAST_TESTS_PROVIDER_CLIENT_H
 
-#include "powerdns_stage.h"
+#include "provider_stage.h"
 
 /* ---- a client's requests ---- */
 
@@ -54,7 +54,7 @@ static void mark_idle(struct stage *stage)
 static void begin_read(struct client *client)
 {
     client->ended = false;
-    provider_powerdns.read(client->provider, PROVIDER_PRIMARY, 1500, on_read, client);
+    client->operations->read(client->provider, PROVIDER_PRIMARY, 1500, on_read, client);
     CHECK(!client->ended);
 }
 
@@ -92,7 +92,7 @@ static void client_begin(struct client *client)
     static const struct permit permit;
     struct provider_caller caller = {.still = still, .on_write = on_write, .owner = client};
     client->ended = false;
-    provider_powerdns.write(&permit, client->provider, &client->change, 1500, &caller);
+    client->operations->write(&permit, client->provider, &client->change, 1500, &caller);
     CHECK(!client->ended);
 }
 
