@@ -363,7 +363,7 @@ void core_init(struct core *core, const struct core_settings *settings,
     memset(core, 0, sizeof *core);
     memset(ret, 0, sizeof *ret);
     core->settings = *settings;
-    core->now = core->started = core->next_tick = now;
+    core->now = core->started = core->next_tick = core->join_from = now;
     core->wall_s = settings->wall_s;
     core->prompt_at = MONO_NEVER;
     core->last_spoke = MONO_LONG_AGO;

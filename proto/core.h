@@ -110,7 +110,7 @@ struct core {
     mono_ms now; /* of the last step; asserts that time never runs back */
     mono_ms started;
     int64_t wall_s;
-    mono_ms next_tick;
+    mono_ms next_tick, join_from; /* at the latest; beside a peer's statement from here */
     mono_ms prompt_at;  /* MONO_NEVER when nothing waits */
     mono_ms last_spoke;
     uint32_t repeats_left; /* of an important statement (rule N7) */

@@ -117,16 +117,26 @@ static void leave(struct core *core, enum reason reason, struct outcome *outcome
     outcome_note(outcome, reason, other, core->claim.held, 0);
 }
 
+/* Who acts leaves, services first. A claim that nobody backed, and a forced one that is not on disk
+ * yet, have opened none: they end at once, and promise no closed services to anybody. */
+static void end_claim(struct core *core, mono_ms now, struct outcome *outcome)
+{
+    bool forced = core->force.on && core->claim.phase == CLAIM_CLAIMING;
+    if (core->claim.phase == CLAIM_NONE)
+        return;
+    if (claim_holds(&core->claim, now) || forced) {
+        leave(core, REASON_LEAVING_STOP, outcome);
+        return;
+    }
+    force_end(&core->force, core->claim.next, outcome);
+    claim_give_up(&core->claim, &core->voter, true, now, outcome);
+}
+
 static void stop(struct core *core, mono_ms now, struct outcome *outcome)
 {
     core->stopping = true;
     core->repeats_left = STOP_REPEATS;
-    if (core->claim.phase == CLAIM_NONE)
-        return;
-    if (claim_holds(&core->claim, now) || core->force.on)
-        leave(core, REASON_LEAVING_STOP, outcome);
-    else
-        claim_give_up(&core->claim, &core->voter, true, now, outcome);
+    end_claim(core, now, outcome);
 }
 
 static void force(struct core *core, mono_ms now, struct outcome *outcome)
@@ -142,11 +152,11 @@ static void force(struct core *core, mono_ms now, struct outcome *outcome)
                  core->claim.next != 0 ? core->claim.next : core->claim.epoch, 0);
 }
 
-static void release(struct core *core, struct outcome *outcome)
+static void release(struct core *core, mono_ms now, struct outcome *outcome)
 {
     force_forget(&core->force, outcome);
     if (core->force.on)
-        leave(core, REASON_LEAVING_STOP, outcome);
+        end_claim(core, now, outcome);
 }
 
 /* Rule V5: no file is written before an amnesia ends; then it goes along with the rest. */
@@ -209,7 +219,7 @@ void orders_do(struct core *core, mono_ms now, const struct event *event,
         force(core, now, outcome);
         break;
     case ORDER_RELEASE:
-        release(core, outcome);
+        release(core, now, outcome);
         break;
     case ORDER_RECOVER:
         recover(core, event, outcome);

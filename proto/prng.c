@@ -15,10 +15,10 @@ uint64_t prng_next(struct prng *prng)
     return z ^ (z >> 31);
 }
 
-span_ms prng_spread(struct prng *prng, span_ms range)
+span_ms prng_up_to(struct prng *prng, span_ms range)
 {
     assert(range >= 0 && range <= 60000);
     if (range == 0)
         return 0;
-    return (span_ms)(prng_next(prng) % (uint64_t)(2 * range + 1)) - range;
+    return (span_ms)(prng_next(prng) % (uint64_t)(range + 1));
 }

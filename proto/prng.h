@@ -13,7 +13,7 @@ struct prng {
 void prng_init(struct prng *prng, uint64_t seed);
 /* Next 64 bits (splitmix64: Steele, Lea, Flood 2014). */
 uint64_t prng_next(struct prng *prng);
-/* Uniform in [-range, range]; range >= 0, at most a minute. */
-span_ms prng_spread(struct prng *prng, span_ms range);
+/* Uniform in [0, range]; range >= 0, at most a minute. */
+span_ms prng_up_to(struct prng *prng, span_ms range);
 
 #endif

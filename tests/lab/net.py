@@ -36,11 +36,20 @@ class Net:
             lines.append(f"link add {host} type veth peer name eth0 netns {self.names[host]}")
             lines.append(f"link set {host} master br0 up")
         run("ip", "-n", self.bridge, "-batch", "-", input_text="\n".join(lines) + "\n")
+        self.switch_only()
         for host in HOSTS:
             batch = [f"addr add {address(host)}/24 dev eth0",
                      f"addr add {address6(host)}/64 dev eth0 nodad", "link set eth0 up"]
             run("ip", "-n", self.names[host], "-batch", "-", input_text="\n".join(batch) + "\n")
         self.apply()
+
+    def switch_only(self):
+        """The bridge is a switch: where br_netfilter is loaded, frames would also take the way
+        through the IP hooks, at the cost of the daemon that sent them."""
+        for kind in ("iptables", "ip6tables", "arptables"):
+            name = f"/proc/sys/net/bridge/bridge-nf-call-{kind}"
+            run("ip", "netns", "exec", self.bridge, "sh", "-c",
+                f"[ ! -e {name} ] || echo 0 >{name}")
 
     def nft(self, text):
         run("ip", "netns", "exec", self.bridge, "nft", "-f", "-", input_text=text)

@@ -9,6 +9,21 @@ import time
 from .world import now_ms, wait_until
 
 
+def cpu_ms_of(pid):
+    """CPU used so far by all threads, user and system; exact where the kernel counts ns."""
+    try:
+        folder = f"/proc/{pid}/task"
+        total = 0
+        for task in os.listdir(folder):
+            with open(f"{folder}/{task}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+        return total / 1e6
+    except FileNotFoundError:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 class Tail:
     """Reads a growing file of JSON lines, also across its rotation to the older generation."""
 
@@ -166,18 +181,7 @@ class Peer:
         return wait_until(find, limit_s, f"{self.name} to be {standing}", 0.005)
 
     def cpu_ms(self):
-        """CPU used so far by all threads, user and system; exact where the kernel counts ns."""
-        try:
-            folder = f"/proc/{self.pid}/task"
-            total = 0
-            for task in os.listdir(folder):
-                with open(f"{folder}/{task}/schedstat", encoding="ascii") as file:
-                    total += int(file.read().split()[0])
-            return total / 1e6
-        except FileNotFoundError:
-            with open(f"/proc/{self.pid}/stat", encoding="ascii", errors="replace") as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-            return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+        return cpu_ms_of(self.pid)
 
     def memory_kb(self, *keys):
         """Sum of these lines of smaps_rollup, in KiB."""

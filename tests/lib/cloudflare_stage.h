@@ -6,18 +6,18 @@
 #ifndef HOLDFAST_TESTS_CLOUDFLARE_STAGE_H
 #define HOLDFAST_TESTS_CLOUDFLARE_STAGE_H
 
-#include "child.h"
-#include "provider_client.h"
+#define STAGE_PROVIDER provider_cloudflare
+#include "provider_stage.h"
 
 #define ZONE_ID "0123456789abcdef0123456789abcdef"
 
-static struct child server; /* ports: the API, prism (0 = is not installed) */
+enum { PORT_API, PORT_PRISM }; /* PORT_PRISM 0: it is not installed */
 
 /* An order to the server itself: "reset", "delete?name=x", "fault?on=batch&kind=lost". */
 static void stage_order(struct stage *stage, const char *order)
 {
     char url[256];
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/test/%s", server.ports[0], order);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/test/%s", server.ports[PORT_API], order);
     struct http_order request = {.method = "PUT", .url = url, .body = ""};
     CHECK_EQ(stage_send(stage, &request), 200);
 }
@@ -38,28 +38,20 @@ static void stage_post(struct stage *stage, const char *body)
                                           "Content-Type: application/json", NULL};
     char url[256];
     snprintf(url, sizeof url, "http://127.0.0.1:%u/client/v4/zones/" ZONE_ID "/dns_records",
-             server.ports[0]);
-    struct http_order order = {.method = "POST", .url = url, .headers = headers, .body = body,
-                               .body_size = strlen(body)};
+             server.ports[PORT_API]);
+    struct http_order order = {.method = "POST", .url = url, .headers = headers, .body = body};
     CHECK_EQ(stage_send(stage, &order), 200);
 }
 
 static void stage_open_bare(struct stage *stage, size_t clients)
 {
-    struct err err = {0};
-    struct dns_server nowhere = {0};
     struct record_config *config = &stage->config;
-    memset(stage, 0, sizeof *stage);
-    (void)signal(SIGPIPE, SIG_IGN);
-    uv_loop_init(&stage->loop);
-    CHECK_EQ(http_open(&stage->http, &stage->loop, NULL, NULL, &err), 0);
-    stage->operations = &provider_cloudflare;
-    dns_server_record(&nowhere, config);
+    stage_begin(stage);
     config->provider = PROVIDER_CLOUDFLARE;
     config->ttl_s = 60;
     config->zone[0] = 0;
     snprintf(config->zone_id, ZONE_ID_SIZE, "%s", ZONE_ID);
-    snprintf(config->endpoint, PATH_SIZE, "http://127.0.0.1:%u/client/v4", server.ports[0]);
+    snprintf(config->endpoint, PATH_SIZE, "http://127.0.0.1:%u/client/v4", server.ports[PORT_API]);
     snprintf(config->token_file, PATH_SIZE, "%s/api.token", server.dir);
     stage_order(stage, "reset");
     while (stage->count < clients)
@@ -69,8 +61,9 @@ static void stage_open_bare(struct stage *stage, size_t clients)
 static void stage_open(struct stage *stage, size_t clients)
 {
     stage_open_bare(stage, 0);
-    if (server.ports[1] != 0)
-        snprintf(stage->config.endpoint, PATH_SIZE, "http://127.0.0.1:%u", server.ports[1]);
+    unsigned port = server.ports[PORT_PRISM];
+    if (port != 0)
+        snprintf(stage->config.endpoint, PATH_SIZE, "http://127.0.0.1:%u", port);
     while (stage->count < clients)
         stage_add(stage);
 }

@@ -4,23 +4,21 @@
 #define HOLDFAST_TESTS_POWERDNS_STAGE_H
 
 #include "../../agent/node/dns/powerdns_json.h"
-#include "child.h"
-#include "provider_client.h"
 
-static struct child server;
+#define STAGE_PROVIDER provider_powerdns
+#include "provider_stage.h"
 
-/* ---- raw requests ---- */
+static const char *const stage_headers[] = {"X-API-Key: sekret-of-the-test",
+                                            "Content-Type: application/json", NULL};
 
 /* The status of a request to the zone, past the provider. */
 static int stage_ask(struct stage *stage, const char *method, const char *body)
 {
-    static const char *const headers[] = {"X-API-Key: sekret-of-the-test",
-                                          "Content-Type: application/json", NULL};
     char url[256];
     snprintf(url, sizeof url, "http://127.0.0.1:%u/api/v1/servers/localhost/zones/example.com.",
              server.ports[0]);
-    struct http_order order = {.method = method, .url = url, .headers = headers, .body = body,
-                               .body_size = body == NULL ? 0 : strlen(body)};
+    struct http_order order = {
+        .method = method, .url = url, .headers = stage_headers, .body = body};
     return stage_send(stage, &order);
 }
 
@@ -51,26 +49,17 @@ static void stage_clean(struct stage *stage)
         "{\"name\":\"alias.example.com.\",\"type\":\"CNAME\",\"ttl\":30,\"records\":"
         "[{\"content\":\"pbx.example.com.\",\"disabled\":false}]}]}";
     char url[256];
-    static const char *const headers[] = {"X-API-Key: sekret-of-the-test",
-                                          "Content-Type: application/json", NULL};
     CHECK_EQ(stage_ask(stage, "DELETE", NULL), 204);
     snprintf(url, sizeof url, "http://127.0.0.1:%u/api/v1/servers/localhost/zones",
              server.ports[0]);
-    struct http_order order = {.method = "POST", .url = url, .headers = headers, .body = zone,
-                               .body_size = sizeof zone - 1};
+    struct http_order order = {
+        .method = "POST", .url = url, .headers = stage_headers, .body = zone};
     CHECK_EQ(stage_send(stage, &order), 201);
 }
 
 static void stage_open_with(struct stage *stage, size_t clients, const char *name)
 {
-    struct err err = {0};
-    struct dns_server nowhere = {0};
-    memset(stage, 0, sizeof *stage);
-    (void)signal(SIGPIPE, SIG_IGN);
-    uv_loop_init(&stage->loop);
-    CHECK_EQ(http_open(&stage->http, &stage->loop, NULL, NULL, &err), 0);
-    dns_server_record(&nowhere, &stage->config);
-    stage->operations = &provider_powerdns;
+    stage_begin(stage);
     stage->config.provider = PROVIDER_POWERDNS;
     snprintf(stage->config.name, HOST_SIZE, "%s", name);
     snprintf(stage->config.endpoint, PATH_SIZE, "http://127.0.0.1:%u", server.ports[0]);

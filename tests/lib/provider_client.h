@@ -1,4 +1,4 @@
-/* provider_client — several writers of one record, each with its own provider, on one stage. */
+/* provider_client — what the writers on a stage ask of their providers; and races between them. */
 #ifndef HOLDFAST_TESTS_PROVIDER_CLIENT_H
 #define HOLDFAST_TESTS_PROVIDER_CLIENT_H
 
@@ -54,7 +54,7 @@ static void mark_idle(struct stage *stage)
 static void begin_read(struct client *client)
 {
     client->ended = false;
-    client->operations->read(client->provider, PROVIDER_PRIMARY, 1500, on_read, client);
+    STAGE_PROVIDER.read(client->provider, PROVIDER_PRIMARY, 1500, on_read, client);
     CHECK(!client->ended);
 }
 
@@ -92,7 +92,7 @@ static void client_begin(struct client *client)
     static const struct permit permit;
     struct provider_caller caller = {.still = still, .on_write = on_write, .owner = client};
     client->ended = false;
-    client->operations->write(&permit, client->provider, &client->change, 1500, &caller);
+    STAGE_PROVIDER.write(&permit, client->provider, &client->change, 1500, &caller);
     CHECK(!client->ended);
 }
 
@@ -115,6 +115,52 @@ static void client_write(struct stage *stage, struct client *client, uint64_t ep
 {
     client_prepare(stage, client, epoch, node);
     client_send(stage, client);
+}
+
+/* ---- races ---- */
+
+/* Each round all read, then all write at once: one wins, and what it wrote stands. */
+__attribute__((unused)) static void client_race(struct stage *stage, unsigned rounds)
+{
+    size_t writers = stage->count;
+    unsigned winners = 0, fenced = 0, unknown = 0, single = 0, matching = 0;
+    for (unsigned round = 0; round < rounds; round++) {
+        stage_read(stage);
+        for (size_t i = 0; i < writers; i++)
+            client_start(stage, &stage->clients[i], 100 + 8 * round + i, i % 2);
+        stage_wait(stage);
+        unsigned won = 0;
+        const struct client *winner = NULL;
+        for (size_t i = 0; i < writers; i++) {
+            won += stage->clients[i].outcome == PROVIDER_WON;
+            fenced += stage->clients[i].outcome == PROVIDER_FENCED;
+            unknown += stage->clients[i].outcome == PROVIDER_UNKNOWN;
+            if (stage->clients[i].outcome == PROVIDER_WON)
+                winner = &stage->clients[i];
+        }
+        winners += won;
+        single += won == 1;
+        if (winner == NULL)
+            continue;
+        struct provider_change change = winner->change;
+        client_read(stage, &stage->clients[0]);
+        const struct provider_state *state = &stage->clients[0].state;
+        matching += state->fence_count == 1 && strcmp(state->fence, change.new_fence) == 0 &&
+                    record_serve_same(&state->serve, &change.new_serve);
+    }
+    printf("%zu writers: %u rounds, %u with exactly one winner, %u losers fenced, %u unknown\n",
+           writers, rounds, single, fenced, unknown);
+    CHECK_EQ(winners, rounds);
+    CHECK_EQ(single, rounds);
+    CHECK_EQ(matching, rounds);
+    CHECK_EQ(fenced + unknown, rounds * (writers - 1));
+}
+
+/* 60, or HOLDFAST_RACE_ROUNDS. */
+__attribute__((unused)) static unsigned client_race_rounds(void)
+{
+    const char *text = getenv("HOLDFAST_RACE_ROUNDS");
+    return text == NULL ? 60 : (unsigned)strtoul(text, NULL, 10);
 }
 
 #endif

@@ -1,22 +1,24 @@
-/* provider_stage — a loop, a record's configuration, and several writers of it; requests past them.
- * Whoever includes it says what the provider is and opens the stage. */
+/* provider_stage — several writers of one record, each with a provider of its own, and raw
+ * requests past them to the server (a child). Whoever includes it defines STAGE_PROVIDER first. */
 #ifndef HOLDFAST_TESTS_PROVIDER_STAGE_H
 #define HOLDFAST_TESTS_PROVIDER_STAGE_H
 
 #include "../../agent/node/record_fence.h"
 #include "../../agent/node/record_serve.h"
+#include "child.h"
 #include "record_world.h"
 
 #define CLIENT_MAX 4
 
+static struct child server;
+
 struct client {
-    const struct provider_operations *operations;
     struct provider *provider;
     struct record_tokens tokens;
     struct provider_change change;
     struct provider_state state;
     enum provider_outcome outcome;
-    char detail[768];
+    char detail[1024];
     bool ended, may;
 };
 
@@ -24,15 +26,14 @@ struct stage {
     uv_loop_t loop;
     struct http *http;
     struct record_config config;
-    const struct provider_operations *operations;
     struct client clients[CLIENT_MAX];
     size_t count;
-    int status; /* of a request past the provider */
+    int status; /* of stage_ask */
     size_t found;
     const char *wanted;
 };
 
-/* ---- requests past the provider ---- */
+/* ---- raw requests ---- */
 
 static void on_asked(void *owner, const struct http_answer *answer)
 {
@@ -52,15 +53,17 @@ static bool has_status(void *owner)
     return ((struct stage *)owner)->status != 0;
 }
 
-/* Sends it and waits: its status. Counts `wanted` in the answer. */
-static int stage_send(struct stage *stage, struct http_order *order)
+/* The status of a request past the provider. */
+static int stage_send(struct stage *stage, const struct http_order *what)
 {
     struct err err = {0};
-    order->deadline_ms = 5000;
-    order->on_end = on_asked;
-    order->owner = stage;
+    struct http_order order = *what;
+    order.body_size = order.body == NULL ? 0 : strlen(order.body);
+    order.deadline_ms = 5000;
+    order.on_end = on_asked;
+    order.owner = stage;
     stage->status = 0;
-    if (http_start(stage->http, order, &err) == NULL)
+    if (http_start(stage->http, &order, &err) == NULL)
         printf("%s\n", err.text);
     CHECK(spin_until(&stage->loop, has_status, stage, SPIN_LIMIT_MS));
     return stage->status;
@@ -74,16 +77,27 @@ static void stage_add(struct stage *stage)
     struct provider_world world = {.loop = &stage->loop, .http = stage->http};
     struct client *client = &stage->clients[stage->count++];
     client->may = true;
-    client->operations = stage->operations;
-    if (client->operations->open(&client->provider, &world, &stage->config, &err) != 0)
+    if (STAGE_PROVIDER.open(&client->provider, &world, &stage->config, &err) != 0)
         printf("%s\n", err.text);
     CHECK(client->provider != NULL);
+}
+
+/* Loop, http, and the record of dns_files.h; no writer yet. */
+static void stage_begin(struct stage *stage)
+{
+    struct err err = {0};
+    struct dns_server nowhere = {0};
+    memset(stage, 0, sizeof *stage);
+    (void)signal(SIGPIPE, SIG_IGN);
+    uv_loop_init(&stage->loop);
+    CHECK_EQ(http_open(&stage->http, &stage->loop, NULL, NULL, &err), 0);
+    dns_server_record(&nowhere, &stage->config);
 }
 
 static void stage_close(struct stage *stage)
 {
     for (size_t i = 0; i < stage->count; i++)
-        stage->operations->close(stage->clients[i].provider);
+        STAGE_PROVIDER.close(stage->clients[i].provider);
     http_close(stage->http);
     CHECK(spin_finish(&stage->loop));
 }

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Takes each fix of found.txt out again and demands that its tests notice.
 
-    tests/mutants/found.py [--only NAME]... [--build DIR] [--made DIR] [--jobs N] [--search N]
+    tests/mutants/found.py [--only NAME]... [--build DIR] [--made DIR] [--jobs N] [--seeds N]
+                           [--search N]
 
-A row fails when its unit test passes without the fix, or does not pass with it, or when the
-swarm does not find a violation under its seed, or finds one there with it. --search N looks for
-the first seed, up to N, of rows that have none. Ends in `N passed, N failed`.
+A row fails when its unit test passes without the fix, or does not pass with it. With a seed it
+fails, too, when the swarm finds no violation there without the fix (after a change of the simulator
+another seed may be the one: then up to --seeds are tried, and the row says which it is), or
+finds one with it. --search N looks for a seed, up to N, of rows that have none. Ends in
+`N passed, N failed`.
 """
 
 import argparse
@@ -50,9 +53,19 @@ class Bench:
             raise RuntimeError(f"{row['test']}: there is no such test")
         return done.returncode == 0
 
-    def swarm(self, row, texts, first, count):
-        program = self.program(row, "swarm", texts)
-        return detector.hunt(program, first, count, row.get("only", "").split(), LIMIT_S)
+    def swarm(self, row, seed):
+        """The first violation without the fix, at this seed or from 1 on, that is none with it."""
+        texts = {row["file"]: rig.apply(row["file"], [row])}
+        without, whole = self.program(row, "swarm", texts), self.program(row, "swarm", {})
+        only = row.get("only", "").split()
+        first, count = (seed, 1) if seed else (1, self.options.search)
+        found = detector.hunt(without, first, count, only, LIMIT_S)
+        if found.checker is None and seed:
+            found = detector.hunt(without, 1, self.options.seeds, only, LIMIT_S)
+        if found.checker is not None and \
+                detector.hunt(whole, found.seed, 1, only, LIMIT_S).checker is not None:
+            raise RuntimeError(f"seed {found.seed} fails with the fix, too: {found.text}")
+        return found
 
     def judge(self, row):
         """What is wrong with the row, or None; and a line about it."""
@@ -61,17 +74,15 @@ class Bench:
             return f"{row['test']} fails with the fix, too"
         if self.test(row, without):
             return f"{row['test']} passes without the fix"
-        if "seed" in row:
-            seed = int(row["seed"])
-            if self.swarm(row, without, seed, 1).checker is None:
-                return f"seed {seed} passes without the fix"
-            found = self.swarm(row, {}, seed, 1)
-            if found.checker is not None:
-                return f"seed {seed} fails with the fix, too: {found.text}"
-        elif self.options.search:
-            found = self.swarm(row, without, 1, self.options.search)
-            print(f"        {row.name}: seed {found.seed} {found.checker}: {found.text}",
-                  flush=True)
+        seed = int(row.get("seed", 0))
+        if not seed and not self.options.search:
+            return None
+        found = self.swarm(row, seed)
+        if found.checker is None:
+            return "the swarm finds nothing without the fix" if seed else None
+        row["seed"] = f"{found.seed}: {found.checker}"
+        if seed not in (0, found.seed):
+            row["seed"] += f" (no longer {seed})"
         return None
 
 
@@ -81,6 +92,7 @@ def main():
     parser.add_argument("--build", default="build/found")
     parser.add_argument("--made", default="build")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3000)
     parser.add_argument("--search", type=int, default=0)
     options = parser.parse_args()
     bench = Bench(options)

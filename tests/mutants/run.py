@@ -32,8 +32,8 @@ def read_hints():
     if HINTS.exists():
         for line in HINTS.read_text().splitlines():
             if line.strip() and not line.startswith("#"):
-                name, seed = line.split()
-                hints[name] = int(seed)
+                name, seed, checker = line.split()
+                hints[name] = int(seed), checker
     return hints
 
 
@@ -138,7 +138,7 @@ def play(bench, row, unchanged):
     try:
         hunt = Hunt(bench, row, unchanged)
         hint = None if bench.options.long else bench.hints.get(row.name)
-        found = hunt.at(hint) if hint else None
+        found = hunt.at(hint[0]) if hint else None
         hinted = found is not None
         if not hinted:
             found = hunt.search()
@@ -156,7 +156,7 @@ def play(bench, row, unchanged):
     cover = f", with {row['cover']} off" if "cover" in row else ""
     expected = found.checker in row.words("checker")
     other = "" if expected else f" (the table expects {row['checker']})"
-    bench.learned[row.name] = found.seed
+    bench.learned[row.name] = found.seed, found.checker
     bench.told(True, f"caught  {row.name}  by {found.checker} {how} ({took:.1f} s){cover}{other}",
                name=row.name, origin=row["origin"], checker=found.checker, seed=found.seed,
                searched=not hinted, flags=broken(row), cover=row.words("cover"), seconds=took,
@@ -164,10 +164,11 @@ def play(bench, row, unchanged):
 
 
 def learn(bench):
-    """What was found, over what was known."""
+    """What was found, over what was known before."""
     known = {**bench.hints, **bench.learned}
-    lines = [f"{name} {known[name]}" for name in bench.rows if name in known]
-    HINTS.write_text("# The seed that caught each variant last: run.py --learn writes this.\n" +
+    lines = [f"{name} {known[name][0]} {known[name][1]}" for name in bench.rows if name in known]
+    HINTS.write_text("# The seed and the checker that caught each variant; run.py --learn writes "
+                     "this, and\n# with --long the seed is also the number of seeds played.\n" +
                      "\n".join(lines) + "\n")
 
 

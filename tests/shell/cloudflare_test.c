@@ -1,7 +1,7 @@
 /* cloudflare — the provider against a server that behaves like Cloudflare's API: compare-and-set
  * by record id, races, writers that come late, replies that are lost, other hands in the zone. */
 #include "../lib/cloudflare_stage.h"
-#include "../lib/provider_race.h"
+#include "../lib/provider_client.h"
 
 #define POST(type, name, content)                                                                \
     "{\"type\":\"" type "\",\"name\":\"" name "\",\"content\":\"" content "\",\"ttl\":60}"
@@ -95,8 +95,8 @@ static void expect_one_winner(size_t writers)
 {
     struct stage stage;
     stage_open(&stage, writers);
-    race(&stage);
-    CHECK_EQ(stage_count(&stage, ";t="), race_rounds());
+    client_race(&stage, client_race_rounds());
+    CHECK_EQ(stage_count(&stage, ";t="), client_race_rounds());
     stage_close(&stage);
 }
 
@@ -301,9 +301,9 @@ int main(int argc, char **argv)
 {
     if (sodium_init() < 0 || !child_start(&server, "tests/servers/cloudflare.py"))
         return 1;
-    printf(server.ports[1] != 0 ? "each exchange is held against Cloudflare's description\n"
-                                : "no HOLDFAST_PRISM: exchanges are not held against Cloudflare's "
-                                  "description\n");
+    bool held = server.ports[PORT_PRISM] != 0;
+    printf("exchanges are %sheld against Cloudflare's description\n",
+           held ? "" : "(no HOLDFAST_PRISM) not ");
     int failed = check_run(argc, argv);
     child_stop(&server);
     return failed;

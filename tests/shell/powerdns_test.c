@@ -3,8 +3,7 @@
 #include <signal.h>
 #include <sodium.h>
 
-#include "../lib/powerdns_stage.h"
-#include "../lib/provider_race.h"
+#include "../lib/powerdns_client.h"
 
 /* ---- one writer ---- */
 
@@ -75,7 +74,7 @@ TEST(two_writers_one_winner)
 {
     struct stage stage;
     stage_open(&stage, 2);
-    race(&stage);
+    client_race(&stage, client_race_rounds());
     stage_close(&stage);
 }
 
@@ -83,7 +82,7 @@ TEST(four_writers_one_winner)
 {
     struct stage stage;
     stage_open(&stage, 4);
-    race(&stage);
+    client_race(&stage, client_race_rounds());
     stage_close(&stage);
 }
 

@@ -9,7 +9,7 @@
 void check_init(struct check *check)
 {
     memset(check, 0, sizeof *check);
-    check->holder_last = check->epoch_owner = PEER_NONE;
+    check->holder_last = check->epoch_owner = check->crashed_last = PEER_NONE;
     for (size_t i = 0; i < SLOT_COUNT; i++)
         check->voters[i].binding.holder = PEER_NONE;
     for (size_t i = 0; i < NODE_COUNT; i++) {

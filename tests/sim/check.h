@@ -80,10 +80,12 @@ struct check {
     uint8_t holder_last;
     uint64_t ended_last;    /* highest number of those that ended, and whether on purpose */
     bool released_last;
+    uint8_t crashed_last;   /* the node whose crash ended it; PEER_NONE: no crash did */
     uint64_t forced_last;   /* highest epoch taken by force: counted apart in the order */
     true_us voter_gone_until; /* a replaced witness is gone for good, with its promise */
     uint64_t forgotten;     /* a rolled-back disk knew numbers up to here: they may come again */
     bool memory_restored;   /* snapshots were played: promises may be forgotten */
+    true_us lying_noted_at; /* a peer stopped its moves (rule V9); the others hear of it later */
     char checker[24];       /* of the violation; empty = none */
     char text[CHECK_TEXT_SIZE];
 };

@@ -81,7 +81,8 @@ static void elected(struct world *world, uint8_t node, const struct standing_rep
     if (check->holder_last != PEER_NONE && check->holder_last != node)
         check->sums.moves++;
     check->holder_last = node;
-    if (report->after_release && !check->released_last)
+    bool forgot = check->crashed_last == node; /* a new life: its own services are closed, too */
+    if (report->after_release && !check->released_last && !forgot)
         check_fail(world, "after-release",
                    "%s opens its services at once, but nobody gave up on purpose", names[node]);
     if (report->after_release && check->nodes[other].demoted_at > world->now)
@@ -98,6 +99,7 @@ static void note_end(struct check *check, const struct standing_report *before)
         return;
     check->ended_last = before->epoch;
     check->released_last = before->leaving;
+    check->crashed_last = PEER_NONE;
 }
 
 /* The lease ran out or was given up: when are the services closed for sure? By a running process
@@ -179,6 +181,8 @@ void check_died(struct world *world, uint8_t slot)
         seen->demoted_at = world->now;
         seen->report.leaving = false;
         note_end(&world->check, &seen->report);
+        if (world->check.ended_last == seen->report.epoch)
+            world->check.crashed_last = slot;
     }
     seen->report = (struct standing_report){.standing = STANDING_ALONE};
     seen->tainted = seen->keeps = false;

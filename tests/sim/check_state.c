@@ -76,12 +76,14 @@ static void check_stored(struct world *world, uint8_t slot, const struct stateme
                    names[slot], (unsigned long long)statement->claim);
 }
 
-/* Is the other node heard to be fit, by a statement of the last half lease? */
+/* Is the other node heard to be fit, by a statement of the last half lease? Not by one that a node
+ * which was set back to a snapshot has yet to hear. */
 static bool hears_fit(const struct world *world, uint8_t node)
 {
     const struct check_node *seen = &world->check.nodes[node];
     const struct core_settings *settings = &world->peers[node].core.settings;
-    return world_clock(world, node) - seen->fit_heard_at < settings->lease_ms / 2;
+    span_ms age = world_clock(world, node) - seen->fit_heard_at;
+    return age >= 0 && age < settings->lease_ms / 2;
 }
 
 /* A claim begins: was it time for one? */

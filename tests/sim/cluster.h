@@ -29,7 +29,8 @@ struct cluster_options {
 };
 
 struct cluster_sums {
-    uint64_t seeds, steps, heals, drills, faults, skipped, apart_overlaps, byte_runs, datagrams;
+    uint64_t seeds, steps, byte_steps; /* byte_: of runs through real bytes */
+    uint64_t heals, drills, faults, skipped, apart_overlaps, byte_runs, datagrams;
     uint64_t faults_by_kind[FAULT_KIND_COUNT];
     uint64_t sent, lost, doubled, late, garbled, replayed;
     uint64_t heal_ms_sum, heal_permille_max; /* until somebody holds again; of a lease */

@@ -12,9 +12,11 @@ struct recording {
     size_t count;
 };
 
-/* Writes down what `author` says for a lease; then its process dies and is started anew. */
+/* Writes down what `author` says for a lease; then its process dies and is started anew: at once,
+ * so that its last words are young, or when they have grown old. */
 static bool record_life(const struct drill *drill, uint8_t author, struct recording *ret)
 {
+    bool young = world_chance(drill->world, 500);
     struct world *world = drill->world;
     const struct core *hears = &world->peers[author == PEER_WITNESS ? drill->other : 2].core;
     ret->author = author;
@@ -25,10 +27,10 @@ static bool record_life(const struct drill *drill, uint8_t author, struct record
         ret->list[ret->count] = hears->last[author];
     }
     world_crash(world, author);
-    if (!drill_pass_share(drill, 100, 1000))
+    if (!drill_pass_share(drill, 10, young ? 50 : 1000))
         return false;
     world_start(world, author);
-    return drill_pass(drill, 2 * drill->lease);
+    return drill_pass(drill, young ? drill->lease / 5 : 2 * drill->lease);
 }
 
 static void replay(const struct drill *drill, const struct recording *recording, size_t index)
@@ -73,6 +75,15 @@ static bool replay_for(const struct drill *drill, const struct recording *record
     return true;
 }
 
+/* Does anybody think that two processes use the author's key? */
+static bool is_doubted(const struct drill *drill, uint8_t author)
+{
+    for (uint8_t slot = 0; slot < PEER_COUNT; slot++)
+        if (drill->world->peers[slot].core.echo.peers[author].swaps > BOOT_SWAP_ALARM)
+            return true;
+    return false;
+}
+
 /* Twenty recordings a second: nothing moves, and the holder's death is seen as always. */
 bool drill_outsider(const struct drill *drill)
 {
@@ -88,6 +99,9 @@ bool drill_outsider(const struct drill *drill)
     if (!drill_expect(drill, fine && world_holder(world) == holder &&
                       world->check.sums.lapses == lapses, "replay-moved",
                       "recordings took the holder away"))
+        return false;
+    if (!drill_expect(drill, !is_doubted(drill, recording.author), "two-processes-falsely",
+                      "recordings were taken for a second process"))
         return false;
     world_crash(world, holder);
     fine = replay_for(drill, &recording, drill->lease * 3 / 2 + 300);

@@ -114,8 +114,10 @@ static bool believe(struct cluster *cluster, const struct fault *fault, bool end
                        "status said that a crash of the holder is survived; nobody holds");
         return true;
     }
+    true_us since = world->check.lying_noted_at > cluster->calm_since ? world->check.lying_noted_at
+                                                                      : cluster->calm_since;
     if (holder >= NODE_COUNT || !others_at_peace(cluster) ||
-        world->now - cluster->calm_since < BELIEVE_LEASES * cluster_lease(cluster) * 1000 ||
+        world->now - since < BELIEVE_LEASES * cluster_lease(cluster) * 1000 ||
         fault->length < BELIEVE_LEASES * cluster_lease(cluster) * 1000)
         return false;
     uint8_t asked = fault->peer == holder ? (uint8_t)(1 - holder) : fault->peer;

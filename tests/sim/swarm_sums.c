@@ -30,6 +30,12 @@ static unsigned long long show(uint64_t number)
     return (unsigned long long)number;
 }
 
+/* Millions a second. */
+static double rate(uint64_t steps, double seconds)
+{
+    return seconds > 0 ? (double)steps / seconds / 1e6 : 0;
+}
+
 static void print_faults(const struct cluster_sums *sums)
 {
     printf("faults by kind:");
@@ -64,9 +70,11 @@ void swarm_sums_print(const struct cluster_sums *sums, const struct swarm_times 
     printf("status said \"a crash is survived\" %llu times, and it was %llu times; overlaps "
            "outside the guarantee: %llu\n", show(sums->believed), show(sums->survived),
            show(check->apart_overlaps));
-    printf("%llu core steps in %.1f s of CPU: %.2f million steps a second and core; %.1f s in "
-           "all\n", show(sums->steps), times->cpu_s,
-           times->cpu_s > 0 ? (double)sums->steps / times->cpu_s / 1e6 : 0, times->wall_s);
+    printf("%llu core steps in %.1f s of CPU: %.2f million steps a second and core; trusted "
+           "statements %.2f million, real bytes %.3f million; %.1f s in all\n",
+           show(sums->steps), times->cpu_s, rate(sums->steps, times->cpu_s),
+           rate(sums->steps - sums->byte_steps, times->cpu_s - times->bytes_s),
+           rate(sums->byte_steps, times->bytes_s), times->wall_s);
 }
 
 static json_t *faults_json(const struct cluster_sums *sums)
@@ -88,11 +96,13 @@ bool swarm_sums_record(const struct cluster_sums *sums, const struct swarm_times
     if (pipe != NULL)
         pclose(pipe);
     json_t *line = json_pack(
-        "{s:s, s:s, s:I, s:f, s:I, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:s, s:o}", "scenario",
+        "{s:s, s:s, s:I, s:f, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:I, s:s, s:o}", "scenario",
         "swarm", "commit", commit, "seeds", (json_int_t)sums->seeds, "simulated_hours",
         hours(sums), "elections", (json_int_t)sums->check.elections, "faults",
         (json_int_t)sums->faults, "steps", (json_int_t)sums->steps, "moves",
         (json_int_t)sums->check.moves, "cpu_s", times->cpu_s, "wall_s", times->wall_s,
+        "trusted_steps_per_s",
+        1e6 * rate(sums->steps - sums->byte_steps, times->cpu_s - times->bytes_s),
         "heal_permille_of_lease_max", (json_int_t)sums->heal_permille_max, "byte_runs",
         (json_int_t)sums->byte_runs, "verdict", failed == 0 ? "passed" : "failed",
         "faults_by_kind", faults_json(sums));

@@ -5,7 +5,7 @@
 #include "cluster.h"
 
 struct swarm_times {
-    double wall_s, cpu_s;
+    double wall_s, cpu_s, bytes_s; /* bytes_s: CPU of the runs through real bytes */
 };
 
 void swarm_sums_add(struct cluster_sums *sum, const struct cluster_sums *one);

@@ -97,6 +97,8 @@ static void tell_notes(struct world *world, uint8_t slot, const struct outcome *
     for (size_t i = 0; i < outcome->note_count; i++) {
         const struct note *note = &outcome->notes[i];
         world_trace(world, note->epoch ^ ((uint64_t)note->reason << 32) ^ slot);
+        if (note->reason == REASON_LYING)
+            world->check.lying_noted_at = world->now;
         if (world->on_note != NULL)
             world->on_note(world->owner, world, slot, note);
     }

@@ -119,7 +119,7 @@ void writer_standing(struct world *world, uint8_t node, const struct standing_re
     writer->epoch = epoch;
     writer->number++; /* whatever runs is cancelled: its outcome is unknown */
     writer->phase = WRITER_IDLE;
-    writer->written = false;
+    writer->written = writer->foreign = false;
     writer->backoff_ms = 0;
     writer->tokens.count = 0;
     memset(&writer->tokens, 0, sizeof writer->tokens);
@@ -195,6 +195,7 @@ static void weigh_read(struct world *world, uint8_t node, const struct zone_requ
     struct record_fence fence;
     enum record_plan plan = plan_for(writer, node, answer, &fence);
     memcpy(writer->seen, answer->new_fence, sizeof writer->seen);
+    writer->foreign = plan == PLAN_FOREIGN;
     uint64_t epoch = writer->epoch;
     if (fence.epoch > writer->known && plan != PLAN_POISONED && plan != PLAN_GARBAGE)
         writer->known = fence.epoch;

@@ -18,6 +18,7 @@ struct writer {
     uint64_t known; /* highest epoch known of */
     uint64_t number; /* of the running request */
     bool written;   /* read back under `epoch` */
+    bool foreign;   /* its own number stands there with a token that it does not know */
     struct permit permit;
     struct record_tokens tokens;
     char seen[64];  /* fence of the last read */

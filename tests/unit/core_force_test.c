@@ -223,4 +223,19 @@ TEST(a_forced_permit_carries_the_forced_number)
     CHECK(!core_permit_holds(&rig.core, rig.now, &permit));
 }
 
+/* It has opened no services, so it must not promise that its services are closed. */
+TEST(a_forced_claim_that_is_not_on_disk_yet_ends_without_a_word_of_closed_services)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    peers_order(&rig, ORDER_FORCE, 1, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+    peers_order(&rig, ORDER_RELEASE, PEER_NONE, 0);
+    CHECK_EQ(rig.core.claim.phase, CLAIM_NONE);
+    CHECK(!rig.core.force.on);
+    CHECK_EQ(rig.noted[REASON_FORCED_OVER], 1);
+    peers_pass(&rig, LEASE / 2);
+    CHECK_EQ(rig.said.flags & (STATEMENT_LEAVING | STATEMENT_FORCED), 0);
+}
+
 CHECK_MAIN

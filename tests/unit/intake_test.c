@@ -377,4 +377,33 @@ TEST(a_door_opens_on_any_memory_and_leaves_no_keys_behind)
     doors_close(&doors);
 }
 
+/* Nothing of an earlier statement in the same memory makes nonsense of the same mark good. */
+TEST(nonsense_after_a_good_statement_is_malformed_all_the_same)
+{
+    static const uint8_t nonsense[] = {0xc0};
+    struct world world;
+    begin(&world);
+    struct statement statement = peers_says(&world.rig, 0);
+    struct datagram datagram = doors_send(&world.doors, &statement, PEER_WITNESS);
+    CHECK_EQ(take(&world, &datagram), INTAKE_OK);
+    datagram =
+        doors_body(&world.doors, &statement, PEER_WITNESS, nonsense, sizeof nonsense);
+    CHECK_EQ(take(&world, &datagram), INTAKE_MALFORMED);
+    doors_close(&world.doors);
+}
+
+TEST(there_is_no_author_beyond_the_third)
+{
+    struct world world;
+    begin(&world);
+    struct statement statement = peers_says(&world.rig, 0);
+    uint8_t text[SIGNED_SIZE_MAX];
+    struct intake_parcel parcel = {
+        .to = PEER_WITNESS, .author = PEER_COUNT, .mark = statement.mark, .bytes = text};
+    parcel.size = intake_sign(&world.doors.intake[0], &statement, text);
+    struct datagram datagram = doors_seal(&world.doors, 1, &parcel, 9);
+    CHECK_EQ(take(&world, &datagram), INTAKE_WRONG_AUTHOR);
+    doors_close(&world.doors);
+}
+
 CHECK_MAIN

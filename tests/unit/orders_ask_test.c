@@ -295,4 +295,20 @@ TEST(the_shortest_pause_is_stored_as_one)
     CHECK(pause_is_on(&rig.core.pause, rig.now));
 }
 
+/* It forgets the forced node that it saw, and goes on holding what it holds. */
+TEST(a_holder_that_is_told_to_release_a_forced_other_keeps_its_lease)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    struct statement statement = peers_says(&rig, 1);
+    statement.claim = 101;
+    statement.flags |= STATEMENT_FORCED;
+    peers_hear(&rig, &statement);
+    CHECK_EQ(rig.core.force.seen_from, 1);
+    peers_step(&rig, order(ORDER_RELEASE, PEER_NONE, 0));
+    CHECK_EQ(rig.core.force.seen_from, PEER_NONE);
+    CHECK(claim_holds(&rig.core.claim, rig.now));
+    CHECK(!rig.core.claim.leaving);
+}
+
 CHECK_MAIN

@@ -19,15 +19,15 @@ TEST(the_same_seed_gives_the_same_numbers)
         CHECK(prng_next(&a) == prng_next(&b));
 }
 
-TEST(spread_reaches_both_ends_and_never_beyond)
+TEST(what_is_drawn_reaches_both_ends_and_never_beyond)
 {
     struct prng prng;
     bool low = false, high = false;
     prng_init(&prng, 1);
     for (int i = 0; i < 1000; i++) {
-        span_ms value = prng_spread(&prng, 5);
-        CHECK(value >= -5 && value <= 5);
-        low = low || value == -5;
+        span_ms value = prng_up_to(&prng, 5);
+        CHECK(value >= 0 && value <= 5);
+        low = low || value == 0;
         high = high || value == 5;
     }
     CHECK(low && high);
@@ -37,7 +37,7 @@ TEST(no_range_means_no_jitter_and_no_draw)
 {
     struct prng prng;
     prng_init(&prng, 9);
-    CHECK_EQ(prng_spread(&prng, 0), 0);
+    CHECK_EQ(prng_up_to(&prng, 0), 0);
     CHECK_EQ(prng.state, 9);
 }
 

@@ -25,24 +25,6 @@ TEST(one_statement_goes_to_both_others_once_per_interval)
     CHECK_EQ(count_actions(&rig, ACTION_SEND, PEER_WITNESS), 0);
 }
 
-TEST(jitter_spreads_ticks_by_a_tenth_and_not_further)
-{
-    struct core_settings settings = peers_settings(PEER_WITNESS);
-    struct rig rig;
-    bool early = false, late = false;
-    settings.jitter_ppt = 100;
-    peers_start_with(&rig, &settings, peers_file(100, PEER_NONE));
-    for (int i = 0; i < 200; i++) {
-        mono_ms before = rig.now;
-        peers_wake(&rig, rig.core.next_tick - rig.now);
-        span_ms gap = rig.core.next_tick - rig.now;
-        CHECK(gap >= 450 && gap <= 550 && rig.now > before);
-        early = early || gap < 480;
-        late = late || gap > 520;
-    }
-    CHECK(early && late);
-}
-
 TEST(a_change_is_said_promptly_but_never_twice_within_50_ms)
 {
     struct rig rig;
@@ -175,23 +157,6 @@ TEST(what_holds_a_peer_back_is_said)
     }
 }
 
-TEST(ticks_use_the_whole_of_their_tenth)
-{
-    struct core_settings settings = peers_settings(PEER_WITNESS);
-    struct rig rig;
-    bool early = false, late = false;
-    settings.jitter_ppt = 100;
-    peers_start_with(&rig, &settings, peers_file(100, PEER_NONE));
-    for (int i = 0; i < 400; i++) {
-        peers_wake(&rig, rig.core.next_tick - rig.now);
-        span_ms gap = rig.core.next_tick - rig.now;
-        CHECK(gap >= 450 && gap <= 550);
-        early = early || gap < 455;
-        late = late || gap > 545;
-    }
-    CHECK(early && late);
-}
-
 TEST(nothing_is_relayed_to_who_was_never_heard)
 {
     struct rig rig;
@@ -241,21 +206,113 @@ TEST(a_statement_is_made_anew_and_says_nothing_heard_of_itself)
     CHECK_EQ(statement_check(&rig.said), STATEMENT_OK);
 }
 
-TEST(ticks_reach_both_ends_of_their_tenth)
+static void start_with_jitter(struct rig *rig)
 {
     struct core_settings settings = peers_settings(PEER_WITNESS);
-    struct rig rig;
-    span_ms least = INTERVAL, most = INTERVAL;
     settings.jitter_ppt = 100;
-    peers_start_with(&rig, &settings, peers_file(100, PEER_NONE));
+    peers_start_with(rig, &settings, peers_file(100, PEER_NONE));
+}
+
+TEST(alone_a_tick_comes_up_to_a_tenth_later_and_reaches_both_ends)
+{
+    struct rig rig;
+    span_ms least = 2 * INTERVAL, most = 0;
+    start_with_jitter(&rig);
     for (int i = 0; i < 2000; i++) {
         peers_wake(&rig, rig.core.next_tick - rig.now);
         span_ms gap = rig.core.next_tick - rig.now;
         least = gap < least ? gap : least;
         most = gap > most ? gap : most;
     }
-    CHECK_EQ(least, 450);
-    CHECK_EQ(most, 550);
+    CHECK_EQ(least, INTERVAL);
+    CHECK_EQ(most, INTERVAL + INTERVAL / 10);
+}
+
+/* A peer that has just ticked sees its early span begin; says whether `from` made it speak. */
+static bool speaks_beside(struct rig *rig, uint8_t from)
+{
+    struct rig copy = *rig;
+    copy.core.join_from = copy.now;
+    copy.core.next_tick = copy.now + 60;
+    copy.core.last_spoke = copy.now - PROMPT_GAP_MS;
+    peers_forget(&copy);
+    peers_ping(&copy, from);
+    return copy.sends == 1;
+}
+
+TEST(who_backs_a_holder_speaks_beside_the_holder_only)
+{
+    struct rig rig;
+    elected_quiet(&rig, PEER_WITNESS, 100);
+    peers_ping(&rig, 0);
+    peers_ping(&rig, 1);
+    peers_wake(&rig, PROMPT_GAP_MS);
+    CHECK(speaks_beside(&rig, 0) && speaks_beside(&rig, 1));
+    peers_claim(&rig, 1, 101);
+    peers_written(&rig);
+    peers_wake(&rig, PROMPT_GAP_MS);
+    CHECK(!speaks_beside(&rig, 0));
+    CHECK(speaks_beside(&rig, 1));
+}
+
+TEST(a_holder_speaks_beside_whoever_comes)
+{
+    struct rig rig;
+    elected_holder(&rig, 0);
+    peers_ping(&rig, 1);
+    peers_wake(&rig, PROMPT_GAP_MS);
+    CHECK(speaks_beside(&rig, 1));
+    CHECK(speaks_beside(&rig, PEER_WITNESS));
+}
+
+/* Says how many statements went out when peer 0 was heard `after` the last tick. */
+static unsigned sent_beside(span_ms after, bool relayed, span_ms *ret_next)
+{
+    struct rig rig;
+    start_with_jitter(&rig);
+    peers_ping(&rig, 0);
+    peers_pass(&rig, 3 * INTERVAL);
+    peers_wake(&rig, rig.core.next_tick - rig.now);
+    peers_pass(&rig, after - 1);
+    peers_wake(&rig, 1);
+    peers_forget(&rig);
+    struct statement statement = peers_says(&rig, 0);
+    peers_hear_via(&rig, &statement, relayed ? 1 : 0);
+    *ret_next = rig.core.next_tick - rig.now;
+    return (unsigned)rig.sends;
+}
+
+TEST(beside_another_peer_it_speaks_up_to_a_tenth_earlier)
+{
+    span_ms next;
+    CHECK_EQ(sent_beside(INTERVAL - INTERVAL / 10 - 1, false, &next), 0);
+    CHECK(next <= INTERVAL / 5 + 1);
+    CHECK_EQ(sent_beside(INTERVAL - INTERVAL / 10, false, &next), 1);
+    CHECK(next >= INTERVAL && next <= INTERVAL + INTERVAL / 10);
+}
+
+TEST(beside_what_was_relayed_it_waits_for_its_tick)
+{
+    span_ms next;
+    CHECK_EQ(sent_beside(INTERVAL - INTERVAL / 10, true, &next), 0);
+}
+
+TEST(beside_another_peer_it_still_leaves_a_gap_after_a_prompt)
+{
+    struct rig rig;
+    start_with_jitter(&rig);
+    peers_ping(&rig, 0);
+    peers_pass(&rig, 3 * INTERVAL);
+    peers_wake(&rig, rig.core.next_tick - rig.now);
+    for (span_ms gap = PROMPT_GAP_MS - 1; gap <= PROMPT_GAP_MS; gap++) {
+        struct rig copy = rig;
+        copy.core.join_from = copy.now + 60;
+        copy.core.last_spoke = copy.now + 60 - gap;
+        peers_wake(&copy, 60);
+        peers_forget(&copy);
+        peers_ping(&copy, 0);
+        CHECK_EQ(copy.sends, gap == PROMPT_GAP_MS);
+    }
 }
 
 TEST(the_word_of_closed_services_ends_with_the_abstaining)

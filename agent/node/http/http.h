@@ -2,8 +2,9 @@
  *
  * Room: libcurl behind a door of its own; whoever asks names method, address, headers, body and
  * deadline, and hears once what came of it. TLS is always verified; plain http goes to loopback
- * only; nothing is followed, resent or kept beyond the answer. The host's addresses come from
- * `known`, so that a dead resolver stops nobody. Used by: the providers. Never by: the witness.
+ * only, and to HTTP_METADATA where an order says so; nothing is followed, resent or kept beyond the
+ * answer. The host's addresses come from `known`, so that a dead resolver stops nobody.
+ * Used by: the providers. Never by: the witness.
  * Secrets (headers, body, signing key) appear in no text that leaves this room. */
 #ifndef HOLDFAST_NODE_HTTP_H
 #define HOLDFAST_NODE_HTTP_H
@@ -19,6 +20,7 @@
 #define HTTP_HEADERS_MAX 32768 /* bytes of its headers together */
 #define HTTP_DETAIL_SIZE 512
 #define HTTP_CALL_MAX 64 /* running at once */
+#define HTTP_METADATA "http://169.254.169.254" /* where a cloud tells a machine about itself */
 
 struct http;      /* one per loop; shared by all who ask */
 struct http_call; /* one request on its way */
@@ -76,6 +78,7 @@ struct http_order {
     size_t body_size;
     const char *ca_file; /* PEM of who may sign certificates; NULL or "" = the system's list */
     const struct http_sign *sign; /* NULL = unsigned */
+    bool metadata; /* plain http to HTTP_METADATA too: it never leaves the machine's host */
     span_ms deadline_ms; /* a length; covers look-up, connection, answer. 1..60000 */
     /* Asked right before the request goes out, each time; false: it does not. NULL = always.
      * It runs inside libcurl: it must only answer, and call nothing of this room. */
