@@ -74,6 +74,10 @@ TEST(other_fence_than_seen_makes_no_batch)
     CHECK(take(LIST(FENCE("f1") "," FENCE("f2"))));
     CHECK_EQ(seen.state.fence_count, 2);
     expect_batch(OLD, &v4, "");
+    CHECK(take(LIST(RECORD("f1", "TXT", "_holdfast." NAME, "", "")))); /* empty, but there */
+    expect_batch("", &v4, "");
+    CHECK(take(LIST(FENCE("f1") "," FENCE("f2"))));
+    expect_batch(OLD, &v4, "");
 }
 
 /* Kept where it is right, whatever its spelling; changed where one can be; else added, deleted. */

@@ -236,7 +236,8 @@ char *cloudflare_json_batch(const struct cloudflare_names *names,
 {
     char content[FENCE_SIZE + 2], *text = NULL;
     bool first = change->old_fence[0] == 0;
-    if (seen->state.fence_count > 1 || strcmp(change->old_fence, seen->state.fence) != 0)
+    if (seen->state.fence_count != (first ? 0 : 1) ||
+        strcmp(change->old_fence, seen->state.fence) != 0)
         return NULL;
     struct batch batch = {.deletes = json_array(), .patches = json_array(),
                           .posts = json_array(), .names = names, .change = change};
