@@ -2,7 +2,8 @@
  *
  * Whatever the bytes are: what is taken from a list is within its bounds; the batch that is made
  * of it can be read as JSON again, deletes what it rests on, touches only records that were
- * listed, no more than there were, and brings exactly the new fence; an error is one printable line.
+ * listed, no more than there were, and brings exactly the new fence; an error is one printable
+ * line.
  * Input: first byte: 0 a list, 1 an error, 2 names of a zone (modulo 3); then the bytes. */
 #include <string.h>
 
