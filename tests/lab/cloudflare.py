@@ -41,7 +41,6 @@ class Zone(cloudflare.Zone):
     def __init__(self):
         super().__init__()
         self.holding, self.held, self.told = None, 0, []
-        self.released = threading.Event()
 
     def named(self, name, kind):
         """What a name server says of it."""
@@ -137,6 +136,6 @@ class Cloudflare:
     def fences(self):
         """As dns.Server.fences: in the order of the batches."""
         with self.zone.lock:
-            texts = [text.strip('"') for text in self.zone.log if text != "-"]
+            texts = [text.strip('"') for text in self.zone.log if text.startswith('"')]
         parts = [dict(part.split("=") for part in text.split(";")) for text in texts]
         return [(int(part["e"]), part["h"], part["t"]) for part in parts]

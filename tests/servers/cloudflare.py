@@ -12,10 +12,12 @@ PUT /test/reset puts the zone back; /test/delete?name=NAME deletes by hand, with
 /test/fault?on=batch|list|any&kind=KIND&count=N makes the next N requests fail:
   status (status, code, message, retry)  is answered with that error, nothing is done
   lost                                   is done, and the connection ends without an answer
-  delay (ms)                             is done after a while; late (ms): answered after a while
+  hold                                   is done after PUT /test/release
+  late (ms)                              is done, and answered after a while
   blind                                  is done as if nobody else had changed anything meanwhile
   old                                    is answered with what was there before the last change
-Each of them answers with one line per change that was done.
+Each of them answers with one line per change: the fence that it brought, "-" if none, or
+"refused CODE".
 """
 import http.server
 import ipaddress
@@ -74,11 +76,13 @@ class Zone:
 
     def __init__(self):
         self.lock, self.number, self.log, self.faults = threading.Lock(), 0, [], []
+        self.released = threading.Event()
         self.records, self.before = {}, {}
         self.reset()
 
     def reset(self):
         self.records, self.log, self.faults = {}, [], []
+        self.released.clear()
         for kind, name, content in (("A", "pbx." + ZONE, "192.0.2.99"),
                                     ("CNAME", "alias." + ZONE, "pbx." + ZONE),
                                     ("TXT", ZONE, "v=spf1 -all")):
@@ -185,6 +189,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.zone.reset()
             elif path == "/test/fault":
                 self.zone.faults.append({"count": 1, "on": "batch", **query})
+                self.zone.released.clear()
+            elif path == "/test/release":
+                self.zone.released.set()
             elif path == "/test/delete":
                 self.zone.records = {key: record for key, record in self.zone.records.items()
                                      if record["name"] != query.get("name", record["name"])}
@@ -200,8 +207,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             retry = (("Retry-After", fault["retry"]),) if "retry" in fault else ()
             raise Refusal(int(fault["status"]), int(fault.get("code", 10000)),
                           fault.get("message", "as ordered"), retry)
-        if fault["kind"] == "delay":
-            time.sleep(int(fault["ms"]) / 1000)
+        if fault["kind"] == "hold":
+            self.zone.released.wait(20)
         with self.zone.lock:
             if method == "GET":
                 outcome = self.zone.find(query, fault["kind"] == "old")
@@ -231,6 +238,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(int(fault["ms"]) / 1000)
             self.success(*outcome)
         except Refusal as refusal:
+            with self.zone.lock:
+                self.zone.log.append(f"refused {refusal.code}")
             self.answer(refusal.status, {
                 "success": False, "messages": [], "result": None,
                 "errors": [{"code": refusal.code, "message": refusal.message}]}, refusal.headers)

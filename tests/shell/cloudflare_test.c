@@ -191,26 +191,33 @@ static bool has_landed(void *owner)
     return stage_count(owner, "h=server1") == 1;
 }
 
-/* It stood still on the way, and lands after its writer gave up: only if nobody came before. */
+static bool was_refused(void *owner)
+{
+    return stage_count(owner, "refused 81044") == 1;
+}
+
+/* It stood still on the way, and goes on after its writer gave up: only if nobody came before. */
 TEST(late_apply_is_judged_by_the_fence)
 {
     struct stage stage;
     stage_open_bare(&stage, 2);
     struct client *one = &stage.clients[0], *two = &stage.clients[1];
     client_read(&stage, one);
-    stage_order(&stage, "fault?kind=delay&ms=1800");
+    stage_order(&stage, "fault?kind=hold");
     client_write(&stage, one, 100, 0);
     CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
+    stage_order(&stage, "release");
     CHECK(spin_until(&stage.loop, has_landed, &stage, SPIN_LIMIT_MS));
     client_read(&stage, one);
     CHECK_STR(one->state.fence, one->change.new_fence);
-    stage_order(&stage, "fault?kind=delay&ms=1800");
+    stage_order(&stage, "fault?kind=hold");
     client_write(&stage, one, 102, 0);
     CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
     client_read(&stage, two);
     client_write(&stage, two, 104, 1);
     CHECK_EQ(two->outcome, PROVIDER_WON);
-    spin_for(&stage.loop, 600);
+    stage_order(&stage, "release");
+    CHECK(spin_until(&stage.loop, was_refused, &stage, SPIN_LIMIT_MS));
     client_read(&stage, two);
     CHECK_STR(two->state.fence, two->change.new_fence);
     CHECK_STR(two->state.serve.a[0], "192.0.2.2");
