@@ -17,7 +17,7 @@ PROTO = ROOT / "proto"
 SIM = ROOT / "tests" / "sim"
 
 FLAGS = ["-std=c17", "-D_GNU_SOURCE", '-DHOLDFAST_VERSION="0"', "-fno-common", "-w"]
-PACKAGES = ["libsodium", "msgpack", "libuv", "jansson", "inih", "ldns"]
+PACKAGES = ["libsodium", "msgpack", "libuv", "jansson", "inih", "ldns", "libcurl", "libxml-2.0"]
 KEYS = {"origin", "rule", "kind", "file", "old", "new", "cover", "why", "checker", "how",
         "only", "world", "ignore", "test", "seed"}
 

@@ -161,7 +161,7 @@ enum provider_outcome route53_verdict(const struct route53_reply *reply,
     if (reply->status == 200)
         return PROVIDER_WON;
     route53_xml_error(reply->body, reply->size, &error);
-    if (strcmp(error.code, "InvalidChangeBatch") == 0)
+    if (reply->status == 400 && strcmp(error.code, "InvalidChangeBatch") == 0)
         return say_batch(&context);
     if (!look_up(&error, &meaning))
         return say_status(&context);

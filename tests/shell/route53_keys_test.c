@@ -1,0 +1,264 @@
+/* route53_keys — where the keys come from: files that are wrong, replaced or readable by others;
+ * the role of an instance, its renewal, and machines that have none. */
+#include <sodium.h>
+#include <sys/stat.h>
+
+#include "../../agent/node/dns/route53_file.h"
+#include "../lib/route53_stage.h"
+#include "../lib/provider_client.h"
+
+/* ---- texts ---- */
+
+static void expect_file(const char *text, const char *profile, const char *detail)
+{
+    struct route53_secret secret;
+    struct err err = {0};
+    int code = route53_file_parse(text, profile, &secret, &err);
+    CHECK_EQ(code, detail[0] == 0 ? 0 : ERR_USAGE);
+    CHECK_HAS(err.text, detail);
+    CHECK(strstr(err.text, "hush") == NULL);
+}
+
+#define PAIR "aws_access_key_id = AKID\naws_secret_access_key = hush\n"
+
+TEST(files_as_the_tools_have_them)
+{
+    expect_file("[default]\n" PAIR, "default", "");
+    expect_file(PAIR, "default", ""); /* no section at all */
+    expect_file("# a\n; b\n\n[other]\nx = y\n\r\n [ pbx ] \r\n" PAIR, "pbx", "");
+    expect_file("[profile pbx]\n" PAIR "region = eu-west-1\nnonsense\n", "pbx", "");
+    expect_file("[default]\nAWS_Access_Key_Id=AKID\naws_secret_access_key=hu=sh==", "default", "");
+    expect_file("[default]\n" PAIR, "pbx", "has no section [pbx]; expected one with aws_access");
+    expect_file("", "default", "has no section [default]");
+    expect_file("[a]\naws_secret_access_key = hush\n", "a", "has no aws_access_key_id in [a]");
+    expect_file("[a]\naws_access_key_id = AKID\n[b]\n" PAIR, "a",
+                "no aws_secret_access_key in [a]");
+    expect_file("[a]\n" PAIR "aws_session_token = hush hush\n", "a",
+                "line 4: the value of aws_session_token is empty, too long or holds blanks");
+    expect_file("aws_access_key_id =\n", "default", "line 1: the value of aws_access_key_id");
+    expect_file("aws_secret_access_key = \x01hush\n", "default", "line 1: the value of aws_secret");
+}
+
+TEST(token_becomes_a_header)
+{
+    struct route53_secret secret;
+    struct err err = {0};
+    CHECK_EQ(route53_file_parse("[x]\n" PAIR "aws_session_token = a+/=b\n", "x", &secret, &err), 0);
+    CHECK_STR(secret.token, "X-Amz-Security-Token: a+/=b");
+    CHECK_STR(secret.key_id, "AKID");
+    CHECK_STR(secret.secret, "hush");
+    CHECK_EQ(route53_file_parse("[x]\n" PAIR, "x", &secret, &err), 0);
+    CHECK_STR(secret.token, "");
+}
+
+TEST(what_an_instance_says_about_its_role)
+{
+    static const char good[] = "{\"Code\":\"Success\",\"AccessKeyId\":\"ASIA\",\"SecretAccessKey\":"
+                               "\"hush\",\"Token\":\"t\",\"Expiration\":\"2026-11-26T18:00:00Z\"}";
+    static const char *const bad[] = {
+        "", "[]", "{\"Code\":7}", "{\"Code\":\"Success\"}",
+        "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"b\",\"Token\":\"t\",\"Expiration\":\"soon\"}",
+        "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"b\\n\",\"Token\":\"t\","
+        "\"Expiration\":\"2026-11-26T18:00:00Z\"}"};
+    struct route53_secret secret;
+    struct err err = {0};
+    int64_t end_s = 0;
+    CHECK_EQ(route53_file_role(good, &secret, &end_s, &err), 0);
+    CHECK_EQ(end_s, 1795716000);
+    CHECK_STR(secret.token, "X-Amz-Security-Token: t");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_EQ(route53_file_role(bad[i], &secret, &end_s, &err), ERR_REMOTE);
+        CHECK_HAS(err.text, "holds no keys");
+    }
+    CHECK_EQ(route53_file_date("Thu, 26 Nov 2026 18:00:00 GMT"), 1795716000);
+    CHECK_EQ(route53_file_date("yesterday"), 0);
+}
+
+/* ---- files ---- */
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        abort();
+    fputs(text, file);
+    fclose(file);
+    chmod(path, 0600);
+}
+
+TEST(unusable_files_are_named)
+{
+    struct stage stage;
+    struct err err = {0};
+    struct provider *provider = NULL;
+    stage_open(&stage, 0);
+    struct provider_world world = {.loop = &stage.loop};
+    stage_keys(&stage, "nobody", NULL);
+    CHECK_EQ(provider_route53.open(&provider, &world, &stage.config, &err), ERR_USAGE);
+    CHECK_HAS(err.text, "[record pbx]: credentials-file: ");
+    CHECK_HAS(err.text, "/aws: has no section [nobody]");
+    snprintf(stage.config.credentials_file, PATH_SIZE, "%s/none", server.dir);
+    CHECK_EQ(provider_route53.open(&provider, &world, &stage.config, &err), ERR_USAGE);
+    CHECK_HAS(err.text, "/none: ");
+    snprintf(stage.config.credentials_file, PATH_SIZE, "%s/open", server.dir);
+    write_file(stage.config.credentials_file, PAIR);
+    chmod(stage.config.credentials_file, 0644);
+    CHECK_EQ(provider_route53.open(&provider, &world, &stage.config, &err), ERR_USAGE);
+    CHECK_HAS(err.text, "/open: ");
+    CHECK_HAS(err.text, "600");
+    CHECK(provider == NULL);
+    stage_close(&stage);
+}
+
+/* A file that was replaced is taken with the next request, also when it was unusable between. */
+TEST(replaced_file_is_read_again)
+{
+    struct stage stage;
+    char path[128], good[128], fresh[128];
+    stage_open(&stage, 0);
+    snprintf(path, sizeof path, "%s/rotated", server.dir);
+    snprintf(good, sizeof good, "%s/aws", server.dir);
+    snprintf(fresh, sizeof fresh, "%s/fresh", server.dir);
+    write_file(path, "[default]\n" PAIR);
+    snprintf(stage.config.credentials_file, PATH_SIZE, "%s", path);
+    stage_add(&stage);
+    struct client *one = &stage.clients[0];
+    client_read(&stage, one);
+    CHECK_EQ(one->outcome, PROVIDER_REFUSED);
+    CHECK_HAS(one->detail, "does not know the keys in ");
+    CHECK_EQ(unlink(path), 0);
+    client_read(&stage, one);
+    CHECK_EQ(one->outcome, PROVIDER_REFUSED);
+    CHECK_HAS(one->detail, "credentials-file: ");
+    CHECK_HAS(one->detail, "/rotated: ");
+    CHECK_EQ(link(good, fresh), 0);
+    CHECK_EQ(rename(fresh, path), 0);
+    client_read(&stage, one);
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    client_write(&stage, one, 100, 0);
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    CHECK_EQ(unlink(path), 0);
+    stage_close(&stage);
+}
+
+/* ---- roles ---- */
+
+TEST(role_of_the_instance_is_used)
+{
+    struct stage stage;
+    stage_open(&stage, 0);
+    stage_keys(&stage, NULL, "long");
+    stage_add(&stage);
+    struct client *one = &stage.clients[0];
+    client_read(&stage, one); /* waits for the keys */
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    client_write(&stage, one, 100, 0);
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    stage_close(&stage);
+}
+
+/* Keys live 5 s: over two lives of them no write is lost. */
+TEST(keys_of_a_role_are_renewed_before_they_end)
+{
+    struct stage stage;
+    stage_open(&stage, 0);
+    stage_keys(&stage, NULL, "short");
+    stage_add(&stage);
+    struct client *one = &stage.clients[0];
+    mono_ms end = clock_now() + 11000;
+    unsigned lost = 0;
+    for (uint64_t epoch = 100; clock_now() < end; epoch += 2) {
+        client_read(&stage, one);
+        lost += one->outcome != PROVIDER_WON;
+        client_write(&stage, one, epoch, 0);
+        lost += one->outcome != PROVIDER_WON;
+    }
+    CHECK_EQ(lost, 0);
+    stage_close(&stage);
+}
+
+/* Amazon ends them early: said once, and the next request has new ones. */
+TEST(keys_that_end_early_are_asked_for_anew)
+{
+    struct stage stage;
+    stage_open(&stage, 0);
+    stage_keys(&stage, NULL, "long");
+    stage_add(&stage);
+    struct client *one = &stage.clients[0];
+    client_read(&stage, one);
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    CHECK_EQ(stage_ask(&stage, "POST", "revoke", ""), 200);
+    client_write(&stage, one, 100, 0);
+    CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
+    CHECK_HAS(one->detail, "the role pbx-role of this instance ended (ExpiredToken): new ones");
+    client_read(&stage, one);
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    CHECK_EQ(one->state.fence_count, 0);
+    client_write(&stage, one, 102, 0);
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    stage_close(&stage);
+}
+
+static void expect_role(const char *kind, const char *detail)
+{
+    struct stage stage;
+    stage_open(&stage, 0);
+    stage_keys(&stage, NULL, kind);
+    stage_add(&stage);
+    client_read(&stage, &stage.clients[0]);
+    CHECK_EQ(stage.clients[0].outcome, PROVIDER_UNKNOWN);
+    CHECK_HAS(stage.clients[0].detail, detail);
+    stage_close(&stage);
+}
+
+TEST(instances_without_keys_are_named)
+{
+    expect_role("none", "this instance has no role: attach one");
+    expect_role("off", "answers 403: is IMDSv2 switched on");
+    expect_role("failed", "gives no keys (AssumeRoleUnauthorizedAccess): look at the trust");
+    expect_role("rubbish", "holds no keys");
+}
+
+TEST(machine_that_is_no_instance_is_named)
+{
+    struct stage stage;
+    stage_open(&stage, 0);
+    stage_keys(&stage, NULL, "none");
+    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1/", 1);
+    stage_add(&stage);
+    client_read(&stage, &stage.clients[0]);
+    CHECK_EQ(stage.clients[0].outcome, PROVIDER_UNKNOWN);
+    CHECK_HAS(stage.clients[0].detail, "this machine tells of none (127.0.0.1:1: ");
+    CHECK_HAS(stage.clients[0].detail, "set credentials-file");
+    stage_close(&stage);
+}
+
+/* Only loopback and the one address of every cloud may be asked in the clear. */
+TEST(metadata_is_asked_nowhere_else)
+{
+    struct stage stage;
+    struct err err = {0};
+    stage_open(&stage, 0);
+    struct http_order order = {.method = "GET", .url = "http://169.254.169.254/x",
+                               .deadline_ms = 1000, .on_end = on_asked, .owner = &stage};
+    CHECK(http_start(stage.http, &order, &err) == NULL);
+    CHECK_HAS(err.text, "in the clear");
+    order.metadata = true;
+    struct http_call *call = http_start(stage.http, &order, &err);
+    CHECK(call != NULL);
+    http_cancel(call);
+    order.url = "http://169.254.169.254.example.com/x";
+    CHECK(http_start(stage.http, &order, &err) == NULL);
+    order.url = "http://192.0.2.1/x";
+    CHECK(http_start(stage.http, &order, &err) == NULL);
+    stage_close(&stage);
+}
+
+int main(int argc, char **argv)
+{
+    if (sodium_init() < 0 || !child_start(&server, "tests/servers/route53.py"))
+        return 1;
+    int failed = check_run(argc, argv);
+    child_stop(&server);
+    return failed;
+}
