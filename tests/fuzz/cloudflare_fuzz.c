@@ -95,7 +95,9 @@ static void play_list(const struct cloudflare_names *names, const char *body, si
     char stray[HOST_SIZE];
     if (cloudflare_json_applied(body, size, names, stray))
         FUZZ_CHECK(is_printable(stray));
-    if (!cloudflare_json_take(body, size, names, &seen))
+    if (!cloudflare_json_take(body, size, names, names->fence, &seen) ||
+        !cloudflare_json_take(body, size, names, names->first, &seen) ||
+        !cloudflare_json_take(body, size, names, names->name, &seen))
         return;
     FUZZ_CHECK(strlen(seen.state.fence) < FENCE_SIZE);
     FUZZ_CHECK(seen.state.serve.a_count <= ADDRESS_MAX);

@@ -14,11 +14,14 @@
 static struct cloudflare_names names;
 static struct cloudflare_seen seen;
 
+/* The same list as the answer to each of the three questions. */
 static bool take(const char *body)
 {
     CHECK(cloudflare_json_names(NAME, &names));
     memset(&seen, 0, sizeof seen);
-    return cloudflare_json_take(body, strlen(body), &names, &seen);
+    return cloudflare_json_take(body, strlen(body), &names, names.fence, &seen) &&
+           cloudflare_json_take(body, strlen(body), &names, names.first, &seen) &&
+           cloudflare_json_take(body, strlen(body), &names, names.name, &seen);
 }
 
 /* The batch for one change of what was taken last; "" = there is none. */
@@ -122,7 +125,7 @@ TEST(what_is_no_list_is_told)
     static const char *const bodies[] = {
         "", "{", "[]", "{}", "null", "{\"success\":true}", "{\"success\":true,\"result\":{}}",
         "{\"success\":false,\"result\":[]}", "{\"success\":true,\"result\":null}",
-        "{\"success\":\"true\",\"result\":[]}", LIST("{}"), LIST("7"),
+        "{\"success\":\"true\",\"result\":[]}", LIST("7"), LIST("{\"name\":\"" NAME "\"}"),
         LIST(RECORD("", "A", NAME, "192.0.2.1", "")),
         LIST(RECORD("0123456789abcdef0123456789abcdef0", "A", NAME, "192.0.2.1", ""))};
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)

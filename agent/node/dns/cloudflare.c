@@ -255,6 +255,21 @@ static bool is_right_zone(struct provider *provider, const struct http_answer *a
     return false;
 }
 
+/* "" = any. */
+static const char *asked_name(const struct provider *provider)
+{
+    switch (provider->reading.step) {
+    case STEP_FENCE:
+        return provider->names.fence;
+    case STEP_FIRST:
+        return provider->names.first;
+    case STEP_NAME:
+        return provider->names.name;
+    default:
+        return "";
+    }
+}
+
 static void on_listed(void *owner, const struct http_answer *answer)
 {
     struct provider *provider = owner;
@@ -265,7 +280,7 @@ static void on_listed(void *owner, const struct http_answer *answer)
     reading->call = NULL;
     if (answer->end != HTTP_ANSWERED || answer->status != 200 ||
         !cloudflare_json_take(answer->body, answer->body_size, &provider->names,
-                              zone ? &any : &reading->seen)) {
+                              asked_name(provider), zone ? &any : &reading->seen)) {
         enum provider_outcome outcome = judge(provider, answer, detail);
         end_reading(provider, outcome, detail);
         return;
@@ -282,9 +297,6 @@ static void on_listed(void *owner, const struct http_answer *answer)
 static void ask(struct provider *provider)
 {
     struct reading *reading = &provider->reading;
-    const char *const names[] = {[STEP_FENCE] = provider->names.fence,
-                                 [STEP_FIRST] = provider->names.first,
-                                 [STEP_NAME] = provider->names.name};
     const char *const headers[] = {provider->token_header, NULL};
     char url[sizeof provider->url + HOST_SIZE + 32];
     struct err err = {0};
@@ -293,7 +305,7 @@ static void ask(struct provider *provider)
         (void)snprintf(url, sizeof url, "%s?per_page=5", provider->url);
     else
         (void)snprintf(url, sizeof url, "%s?name=%s&per_page=%d", provider->url,
-                       names[reading->step], CLOUDFLARE_RECORD_MAX);
+                       asked_name(provider), CLOUDFLARE_RECORD_MAX);
     struct http_order order = {.method = "GET",
                                .url = url,
                                .headers = headers,

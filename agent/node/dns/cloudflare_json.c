@@ -73,11 +73,11 @@ static void take_address(struct cloudflare_seen *seen, const char *id, const jso
 }
 
 static bool take_record(struct cloudflare_seen *seen, const struct cloudflare_names *names,
-                        const json_t *record)
+                        const char *asked, const json_t *record)
 {
-    const char *name = api_text(record, "name"), *type = api_text(record, "type");
-    bool txt = strcmp(type, "TXT") == 0, is_name = strcasecmp(name, names->name) == 0;
-    bool is_fence = strcasecmp(name, names->fence) == 0;
+    const char *type = api_text(record, "type");
+    bool txt = strcmp(type, "TXT") == 0, is_name = strcmp(asked, names->name) == 0;
+    bool is_fence = strcmp(asked, names->fence) == 0;
     char text[256], id[CLOUDFLARE_ID_SIZE];
     if (!take_id(record, id))
         return false;
@@ -90,7 +90,7 @@ static bool take_record(struct cloudflare_seen *seen, const struct cloudflare_na
     api_unquote(api_text(record, "content"), text, sizeof text);
     if (txt && is_fence)
         take_fence(seen, id, text);
-    if (txt && strcasecmp(name, names->first) == 0)
+    if (txt && strcmp(asked, names->first) == 0)
         memcpy(seen->first_id, id, sizeof id);
     return true;
 }
@@ -103,7 +103,7 @@ static const json_t *result_of(const json_t *answer)
 }
 
 bool cloudflare_json_take(const char *body, size_t size, const struct cloudflare_names *names,
-                          struct cloudflare_seen *seen)
+                          const char *asked, struct cloudflare_seen *seen)
 {
     json_t *answer = json_loadb(body, size, 0, NULL);
     const json_t *list = result_of(answer), *info = json_object_get(answer, "result_info");
@@ -113,8 +113,12 @@ bool cloudflare_json_take(const char *body, size_t size, const struct cloudflare
     if (count > CLOUDFLARE_RECORD_MAX || json_integer_value(total) > (json_int_t)count ||
         (total == NULL && count == CLOUDFLARE_RECORD_MAX))
         seen->crowded = true;
-    for (size_t i = 0; ok && i < count; i++)
-        ok = take_record(seen, names, json_array_get(list, i));
+    for (size_t i = 0; ok && i < count; i++) {
+        const json_t *record = json_array_get(list, i);
+        ok = json_is_object(record);
+        if (ok && strcasecmp(api_text(record, "name"), asked) == 0)
+            ok = take_record(seen, names, asked, record);
+    }
     json_decref(answer);
     return ok;
 }

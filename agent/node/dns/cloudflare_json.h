@@ -54,9 +54,10 @@ struct cloudflare_fault {
 
 /* False: the name is too long. */
 bool cloudflare_json_names(const char *name, struct cloudflare_names *ret);
-/* Adds what one list of records says. False: it is no such list. */
+/* Adds what a list of the records at `asked`, one of the names, says; passes over what else is in
+ * it. False: it is no such list. */
 bool cloudflare_json_take(const char *body, size_t size, const struct cloudflare_names *names,
-                          struct cloudflare_seen *seen);
+                          const char *asked, struct cloudflare_seen *seen);
 /* A list of any records of the zone: could `name` be in it too? `zone` = its name, "" = not known;
  * then two labels in common must do. False: ret_other (HOST_SIZE) is a name that says no. */
 bool cloudflare_json_same_zone(const char *body, size_t size, const char *name, const char *zone,
