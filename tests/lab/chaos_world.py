@@ -124,7 +124,9 @@ class ChaosWorld:
         hindered = self.actor.facts.orders.within(running - 2 * lease, tidy) \
             or self.actor.facts.paused.within(running, tidy) \
             or self.actor.facts.upkeep.within(running, tidy)
-        self.wait(self.actor.holder, HOLD_LEASES * lease + HOLD_MS, self.nobody_holds)
+        # A holder that has just been thawed may say so for an instant after its lease's end.
+        self.wait(lambda: self.actor.holder() and self.held_from(tidy) is not None,
+                  HOLD_LEASES * lease + HOLD_MS, self.nobody_holds)
         took["held"] = self.held_from(tidy) - tidy
         took["elected"] = self.held_from(running) - running
         if took["elected"] > HOLD_LEASES * lease + HOLD_MS and not hindered:
@@ -141,8 +143,9 @@ class ChaosWorld:
         self.rest()
 
     def held_from(self, instant):
-        """The first instant from this one on at which somebody held."""
-        return min(max(one.start, instant) for one in self.intervals() if one.end > instant)
+        """The first instant from this one on at which somebody held; None: nobody did yet."""
+        return min((max(one.start, instant) for one in self.intervals() if one.end > instant),
+                   default=None)
 
     def tidy(self):
         """Ends what operators left behind. True when nothing is left."""

@@ -9,9 +9,9 @@ import threading
 from http.server import ThreadingHTTPServer
 
 from servers import cloudflare, faulty
+from servers.names import NameServer
 
 from .dns import NAME, ZONE, Client
-from .names import NameServer
 from .net import address
 from .world import socket_in, wait_until
 

@@ -8,6 +8,7 @@ from .dns import NAME, Client, Server
 from .net import PEERS, Net, address, address6
 from .peer import Peer
 from .powerdns import PowerDns
+from .route53 import Route53
 from .world import World, now_ms, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -23,10 +24,11 @@ def find_bin():
 
 class Lab:
     """Options: profile, dns ("bind", "knot"), exec_log (an exec record beside the real one),
-    provider ("cloudflare", "powerdns": that instead of the DNS server), api_name (its interface is
-    named, and no resolver knows the name), dns_port (53, or a relay's), v6 (the peers talk IPv6),
-    cluster (lines for [cluster]), more (text appended to the configuration, {folder} is filled in),
-    wrong_address (node, address: what the configuration claims instead)."""
+    provider ("cloudflare", "powerdns", "route53": that instead of the DNS server), api_name (its
+    interface is named, and no resolver knows the name), role (keys come from the instance's role),
+    dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster (lines for [cluster]), more (text
+    appended to the configuration, {folder} is filled in), wrong_address (node, address: what the
+    configuration claims instead)."""
 
     def __init__(self, profile="fast", dns="bind", seed=0, keep=False, **options):
         self.profile, self.dns_kind, self.options = profile, dns, options
@@ -42,8 +44,8 @@ class Lab:
 
     def build(self):
         self.net = Net(self.world)
-        kind = {"cloudflare": Cloudflare, "powerdns": PowerDns}.get(
-            self.options.get("provider"), Server)
+        kinds = {"cloudflare": Cloudflare, "powerdns": PowerDns, "route53": Route53}
+        kind = kinds.get(self.options.get("provider"), Server)
         self.dns = kind(self.world, self.net, self.dns_kind)
         self.config = self.world.path("holdfast.conf")
         self.exec_log = self.world.path("exec.log")
@@ -138,6 +140,8 @@ class Lab:
             epochs.add(status["epoch"])
             if peer.witness or status["standing"] != "holder":
                 continue
+            if (status["lease_ms_left"] or 0) < self.lease_ms / 2:
+                return f"the lease of {peer.name} was not renewed for long, and may yet end"
             for record in status["records"]:
                 if record["state"] != "ok":
                     return f"record {record['label']} at {peer.name} is {record['state']}"

@@ -10,7 +10,9 @@ is applied whole or not at all, and a DELETE only to the letter. Every signature
 sigv4.py and by botocore, and they must agree.
 The first part of the path may ask for trouble, WHEN-WHAT: WHEN is all, read, write or change,
 WHAT one of TROUBLE. /control/ZONE (unsigned): GET shows, PUT takes [[name, type, ttl, [values],
-{more}], ...], DELETE makes it new; /control/release and /control/revoke are explained below.
+{more}], ...], DELETE makes it new. /control/revoke ends all keys of the role. /control/hold takes
+an address whose writes are kept back from now on, as those with trouble "hold" are, until
+/control/release; /control/told says [[address, status], ...] of the writes that were answered.
 """
 import json
 import os
@@ -20,20 +22,13 @@ import threading
 import time
 import urllib.parse
 import xml.etree.ElementTree as tree
-from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
-
-import sigv4
+from route53_keys import SECRET, Trouble, keys, verify
 
 SPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
 ORIGIN = "example.com."
-SKEW_S = 300
 SETTLE_S = 0.5  # until a change is INSYNC
-SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 BOMB = ('<?xml version="1.0"?><!DOCTYPE z [<!ENTITY a "aaaaaaaaaa">' +
         "".join(f'<!ENTITY {b} "{"&" + a + ";"}{("&" + a + ";") * 9}">'
                 for a, b in zip("abcdefgh", "bcdefghi")) +
@@ -43,14 +38,6 @@ FILE_ENTITY = ('<?xml version="1.0"?><!DOCTYPE z [<!ENTITY f SYSTEM "file:///etc
 
 lock = threading.Lock()
 released = threading.Event()
-
-
-class Trouble(Exception):
-    """An answer that is an error."""
-
-    def __init__(self, status, code, message):
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
 
 
 def xml_error(code, message, old_root):
@@ -63,97 +50,6 @@ def xml_error(code, message, old_root):
     return (f'<?xml version="1.0"?>\n<ErrorResponse xmlns="{SPACE}"><Error><Type>Sender</Type>'
             f"<Code>{code}</Code><Message>{message}</Message></Error>"
             "<RequestId>12345678-1111-2222-3333-123456789012</RequestId></ErrorResponse>")
-
-
-# ---- who may ask ----
-
-class Keys:
-    """Access keys: id -> (secret, token or None, wall clock of the end or None)."""
-
-    def __init__(self):
-        self.known = {"AKIDEXAMPLE": (SECRET, None, None),
-                      "ASIASESSION": (SECRET, "session/token+of=the==test", None),
-                      "ASIAENDED": (SECRET, "ended", 1000)}
-        self.made = 0
-
-    def make(self, life_s):
-        with lock:
-            self.made += 1
-            name = f"ASIAROLE{self.made:06}"
-            token = f"role-token-{self.made}-" + "x" * 900
-            self.known[name] = (SECRET, token, time.time() + life_s)
-            return name, token, self.known[name][2]
-
-    def revoke(self):
-        with lock:
-            for name, (secret, token, end) in self.known.items():
-                if name.startswith("ASIAROLE"):
-                    self.known[name] = (secret, token, min(end, 1000))
-
-
-keys = Keys()
-
-
-def by_botocore(request, asked, secret, date):
-    """The same signature, made by Amazon's own library."""
-    method, path, query, headers, body = request
-    host = dict((name.lower(), value) for name, value in headers)["host"]
-    url = "http://" + host + path + ("?" + query if query else "")
-    remade = botocore.awsrequest.AWSRequest(method, url, data=body)
-    for name, value in headers:
-        if name.lower() in asked["signed"]:
-            remade.headers[name] = value
-    remade.context["timestamp"] = date
-    auth = botocore.auth.SigV4Auth(botocore.credentials.Credentials(asked["key_id"], secret),
-                                   "route53", "us-east-1")
-    return auth.signature(auth.string_to_sign(remade, auth.canonical_request(remade)), remade)
-
-
-def check_date(date, skew_s):
-    now = time.time() + skew_s
-    asked = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
-
-    def text(second):
-        return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-
-    if asked < now - SKEW_S:
-        raise Trouble(403, "SignatureDoesNotMatch", f"Signature expired: {date} is now earlier "
-                      f"than {text(now - SKEW_S)} ({text(now)} - 5 min.)")
-    if asked > now + SKEW_S:
-        raise Trouble(403, "SignatureDoesNotMatch", f"Signature not yet current: {date} is still "
-                      f"later than {text(now + SKEW_S)} ({text(now)} + 5 min.)")
-
-
-def verify(request, skew_s=0):
-    """Raises Trouble unless the request is signed as it must be."""
-    headers = {name.lower(): value for name, value in request[3]}
-    asked = sigv4.parse_authorization(headers.get("authorization", ""))
-    if asked is None:
-        raise Trouble(403, "MissingAuthenticationToken", "Missing Authentication Token")
-    if asked["key_id"] not in keys.known:
-        raise Trouble(403, "InvalidClientTokenId",
-                      "The security token included in the request is invalid.")
-    secret, token, end = keys.known[asked["key_id"]]
-    date = headers.get("x-amz-date", "")
-    if asked["scope"] != date[:8] + "/us-east-1/route53/aws4_request":
-        raise Trouble(403, "SignatureDoesNotMatch", "Credential should be scoped to a valid "
-                      "region, not '" + asked["scope"].split("/")[1] + "'.")
-    needed = {"host", "x-amz-date"} | ({"x-amz-security-token"} if token else set())
-    if not needed <= set(asked["signed"]) or headers.get("x-amz-security-token") != token:
-        raise Trouble(403, "InvalidClientTokenId",
-                      "The security token included in the request is invalid.")
-    text = sigv4.canonical(request, asked["signed"])
-    own = sigv4.signature(secret, asked["scope"],
-                          sigv4.string_to_sign(date, asked["scope"], text))
-    if own != by_botocore(request, asked, secret, date):
-        raise SystemExit("sigv4.py and botocore disagree about\n" + text)
-    if own != asked["signature"]:
-        raise Trouble(403, "SignatureDoesNotMatch", "The request signature we calculated does not "
-                      "match the signature you provided. Check your AWS Secret Access Key and "
-                      "signing method. Consult the service documentation for details.")
-    check_date(date, skew_s)
-    if end is not None and end < time.time():
-        raise Trouble(403, "ExpiredToken", "The security token included in the request is expired")
 
 
 # ---- what is kept ----
@@ -237,6 +133,9 @@ class Store:
 
     def __init__(self):
         self.zones, self.changes = {}, {}
+        self.journal = None  # a file for the fences that were taken, in their order
+        self.holding, self.held = None, 0  # an address; its writes that wait
+        self.told = []
 
     def zone(self, name):
         if not name.startswith("Z") or name == "ZNONE":
@@ -261,6 +160,9 @@ class Store:
             raise Trouble(400, "InvalidInput", "Invalid XML ; no changes")
         with lock:
             self.zone(name).change(changes)
+            for action, _, kind, _, values in changes:
+                if self.journal is not None and action == "CREATE" and kind == "TXT":
+                    print(values[0], file=self.journal)
             number = f"C{len(self.changes) + 1:013}"
             self.changes[number] = time.time() + SETTLE_S
         return self.info("ChangeResourceRecordSetsResponse", number)
@@ -312,6 +214,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, status, body, more=()):
         data = body.encode()
+        if self.command == "POST":
+            store.told.append((self.client_address[0], status))
         self.send_response(status)
         for name, value in more:
             self.send_header(name, value)
@@ -356,8 +260,9 @@ class Handler(BaseHTTPRequestHandler):
             verify((self.command, path, query, self.headers.items(), body), self.skew_s)
             if what in TROUBLE:
                 raise Trouble(*TROUBLE[what])
-            if what == "hold":  # until /control/release
-                released.wait(20)
+            if what == "hold" or (kind == "write" and self.client_address[0] == store.holding):
+                store.held += 1
+                released.wait(60)
             done = self.do(parts, urllib.parse.parse_qs(query), body) \
                 if what not in BODIES or what == "garbled" else ""
             if what in BODIES:
@@ -383,7 +288,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def control(self, name, body):
         if name == "release":
+            store.holding = None
             released.set()
+        elif name == "hold":
+            released.clear()
+            store.holding, store.held = body.decode(), 0
+        elif name == "told":
+            self.answer(200, json.dumps({"held": store.held, "told": store.told}))
+            return
         elif name == "revoke":
             keys.revoke()
         elif self.command == "DELETE":
@@ -409,7 +321,8 @@ class Handler(BaseHTTPRequestHandler):
 class Metadata(BaseHTTPRequestHandler):
     """What an instance is told about itself; the first part of the path names the kind of it."""
     protocol_version = "HTTP/1.1"
-    LIVES = {"short": 5, "long": 21600}
+    LIVES = {"late": 8, "long": 21600}
+    LATE_S = 1  # of "late"
 
     def log_message(self, *_):
         pass
@@ -426,13 +339,16 @@ class Metadata(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         good = self.path.endswith("/latest/api/token") and \
             self.headers.get("X-aws-ec2-metadata-token-ttl-seconds", "").isdigit()
+        if kind == "late":
+            time.sleep(self.LATE_S)
         if kind == "off" or not good:
             self.answer(403, "")
         else:
             self.answer(200, "token-of-the-metadata==")
 
     def do_GET(self):
-        kind, _, rest = self.path[1:].partition("/latest/meta-data/iam/security-credentials/")
+        kind, _, rest = self.path.partition("/latest/meta-data/iam/security-credentials/")
+        kind = kind[1:]
         if self.headers.get("X-aws-ec2-metadata-token") != "token-of-the-metadata==":
             self.answer(401, "")
         elif kind == "none":
@@ -451,9 +367,25 @@ class Metadata(BaseHTTPRequestHandler):
                 "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))}))
 
 
-def listen(handler):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+class Server(ThreadingHTTPServer):
+    """One thread for each connection; there also the TLS, so that nobody waits for another's."""
+    daemon_threads = True
+    context = None
+
+    def finish_request(self, request, client_address):
+        if self.context is None:
+            super().finish_request(request, client_address)
+            return
+        with self.context.wrap_socket(request, server_side=True) as wrapped:
+            super().finish_request(wrapped, client_address)
+
+    def handle_error(self, request, client_address):
+        pass  # whoever asked has gone
+
+
+def listen(handler, address=("127.0.0.1", 0), context=None):
+    server = Server(address, handler)
+    server.context = context
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_address[1]
 

@@ -48,6 +48,7 @@ struct job {
 struct follow {
     bool tracked, everywhere;
     char id[ROUTE53_ID_SIZE];
+    char fence[FENCE_SIZE]; /* that it brought: with another one, somebody else's change counts */
     char why[ROUTE53_TEXT_SIZE]; /* it is not known whether it is everywhere; "" = it is */
     struct http_call *call;
     unsigned tries;
@@ -136,6 +137,13 @@ static void stop_job(struct provider *provider)
     provider->job.kind = JOB_NONE;
 }
 
+/* Does what the job saw come from the change that is followed? */
+static bool shows_change(const struct provider *provider)
+{
+    const struct follow *follow = &provider->follow;
+    return follow->tracked && strcmp(provider->job.seen.state.fence, follow->fence) == 0;
+}
+
 static void end_job(struct provider *provider, enum provider_outcome outcome, const char *detail)
 {
     struct job *job = &provider->job;
@@ -145,8 +153,8 @@ static void end_job(struct provider *provider, enum provider_outcome outcome, co
     char text[ROUTE53_TEXT_SIZE];
     (void)snprintf(text, sizeof text, "%s", detail);
     /* The interface, and the name servers behind it as one. */
-    state.servers = provider->follow.tracked ? 2 : 1;
-    state.servers_ok = provider->follow.tracked && provider->follow.everywhere ? 2 : 1;
+    state.servers = shows_change(provider) ? 2 : 1;
+    state.servers_ok = shows_change(provider) && provider->follow.everywhere ? 2 : 1;
     if (outcome != PROVIDER_WON)
         state.servers_ok = 0;
     stop_job(provider);
@@ -198,7 +206,7 @@ static void finish_read(struct provider *provider)
         return;
     }
     provider->known = job->seen;
-    if (follow->tracked && !follow->everywhere)
+    if (shows_change(provider) && !follow->everywhere)
         (void)snprintf(text, sizeof text, "Route 53 has taken the change, and brings it to its "
                        "name servers%s%.800s", follow->why[0] != 0 ? "; when it is there is not "
                        "known: " : "", follow->why);
@@ -307,6 +315,7 @@ static void on_batch(void *owner, const struct http_answer *answer)
         forget_change(provider);
         if (route53_xml_change(answer->body, answer->body_size, follow->id, &follow->everywhere)) {
             follow->tracked = true;
+            memcpy(follow->fence, provider->job.change.new_fence, sizeof follow->fence);
             if (!follow->everywhere)
                 look_in(provider, FOLLOW_FIRST_MS);
         } else {

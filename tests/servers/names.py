@@ -3,14 +3,12 @@ import socket
 import struct
 import threading
 
-from .dns import TYPES
-
 SOA = b"\0\0" + struct.pack(">IIIII", 1, 3600, 600, 86400, 5)
-KINDS = {number: kind for kind, number in TYPES.items()}
+KINDS = {1: "A", 6: "SOA", 16: "TXT", 28: "AAAA"}
 
 
 def name_at(data, at):
-    """The name there, in small letters, and where it ends."""
+    """The name there, in small letters without final dot, and where it ends."""
     labels = []
     while data[at]:
         labels.append(data[at + 1:at + 1 + data[at]].decode("ascii").lower())
@@ -52,8 +50,9 @@ class NameServer(threading.Thread):
         while True:
             try:
                 question, client = self.names.recvfrom(512)
-                self.names.sendto(answer(question, self.find), client)
             except OSError:
                 return
-            except (IndexError, struct.error, UnicodeDecodeError):
-                pass  # no question that anybody here asks
+            try:
+                self.names.sendto(answer(question, self.find), client)
+            except (IndexError, ValueError, OSError, struct.error):
+                pass  # no question that anybody here asks, or nobody waits for the answer
