@@ -19,7 +19,7 @@
 
 #define ENDPOINT "https://route53.amazonaws.com" /* one for the whole world, in us-east-1 */
 #define URL_SIZE (PATH_SIZE + 2 * HOST_SIZE)
-#define LIST_MAX 20        /* sets asked for at once: those of the name, and the fence after them */
+#define LIST_MAX 10        /* sets asked for at once: those of the name, and the fence after them */
 #define FOLLOW_MS 5000     /* between two looks whether a change is everywhere */
 #define FOLLOW_FIRST_MS 1000
 #define FOLLOW_STEP_MS 4000 /* deadline of one look */
