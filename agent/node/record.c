@@ -283,6 +283,7 @@ static const struct provider_operations *operations_of(const struct record_confi
     static const struct provider_operations *const list[] = {
         [PROVIDER_RFC2136] = &provider_rfc2136,
         [PROVIDER_ROUTE53] = &provider_route53,
+        [PROVIDER_CLOUDFLARE] = &provider_cloudflare,
         [PROVIDER_POWERDNS] = &provider_powerdns,
         [PROVIDER_EXEC] = &provider_exec};
     return config->provider < sizeof list / sizeof list[0] ? list[config->provider] : NULL;

@@ -36,6 +36,7 @@ int main(int argc, char **argv)
     seeds_texts();
     seeds_dns();
     seeds_api();
+    seeds_cloudflare();
     seeds_route53();
     seeds_plays();
     printf("%u seeds\n", written);

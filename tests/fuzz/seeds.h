@@ -40,6 +40,7 @@ void seed_write(const char *target, struct seed *seed);
 void seeds_speech(void); /* wire, intake, certificate: statements and their datagrams */
 void seeds_texts(void);  /* config, control, state */
 void seeds_dns(void);    /* dns: real servers, when they are installed, and fakes */
+void seeds_cloudflare(void); /* cloudflare */
 void seeds_api(void);    /* api: answers over HTTP */
 void seeds_route53(void); /* route53: its answers, credentials files */
 void seeds_plays(void);  /* cluster: schedules of the known failures */

@@ -3,6 +3,7 @@ import os
 import random
 import subprocess
 
+from .cloudflare import Cloudflare
 from .dns import NAME, Client, Server
 from .net import PEERS, Net, address, address6
 from .peer import Peer
@@ -23,10 +24,10 @@ def find_bin():
 
 class Lab:
     """Options: profile, dns ("bind", "knot"), exec_log (an exec record beside the real one),
-    provider ("powerdns", "route53": that instead of the DNS server), api_name (its interface is
-    named, and no resolver knows the name), role (keys come from the instance's role), dns_port
-    (53, or a relay's), v6 (the peers talk IPv6), cluster (lines for [cluster]), more (text appended
-    to the configuration, {folder} is filled in), wrong_address (node, address: what the
+    provider ("cloudflare", "powerdns", "route53": that instead of the DNS server), api_name (its
+    interface is named, and no resolver knows the name), role (keys come from the instance's role),
+    dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster (lines for [cluster]), more (text
+    appended to the configuration, {folder} is filled in), wrong_address (node, address: what the
     configuration claims instead)."""
 
     def __init__(self, profile="fast", dns="bind", seed=0, keep=False, **options):
@@ -43,7 +44,8 @@ class Lab:
 
     def build(self):
         self.net = Net(self.world)
-        kind = {"powerdns": PowerDns, "route53": Route53}.get(self.options.get("provider"), Server)
+        kinds = {"cloudflare": Cloudflare, "powerdns": PowerDns, "route53": Route53}
+        kind = kinds.get(self.options.get("provider"), Server)
         self.dns = kind(self.world, self.net, self.dns_kind)
         self.config = self.world.path("holdfast.conf")
         self.exec_log = self.world.path("exec.log")

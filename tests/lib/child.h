@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,12 @@ __attribute__((unused)) static bool child_start(struct child *child, const char 
     if (mkdtemp(child->dir) == NULL || pipe(input) != 0 || pipe(output) != 0)
         return false;
     char *const words[] = {strdup("/usr/bin/python3"), strdup(script), child->dir, NULL};
-    char *const environment[] = {strdup("PATH=/usr/bin:/bin:/usr/sbin:/sbin"), NULL};
+    char path[] = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+    char prism[256] = "HOLDFAST_PRISM="; /* for the one that wants it */
+    char *const environment[] = {path, prism, NULL};
+    const char *program = getenv("HOLDFAST_PRISM");
+    if (program != NULL)
+        snprintf(prism, sizeof prism, "HOLDFAST_PRISM=%.200s", program);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, input[0], 0);
     posix_spawn_file_actions_adddup2(&files, output[1], 1);
@@ -82,7 +88,6 @@ __attribute__((unused)) static bool child_start(struct child *child, const char 
     child->input = input[1];
     free(words[0]);
     free(words[1]);
-    free(environment[0]);
     if (!ok)
         child->pid = 0;
     if (ok && child_read_ports(child, output[0]))

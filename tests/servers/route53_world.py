@@ -10,60 +10,22 @@ brings is appended to DIRECTORY/fences.
 import os
 import socket
 import ssl
-import struct
 import sys
 import threading
 
+import names
 import route53
 
 ZONE = "ZLAB"
-TYPES = {1: "A", 6: "SOA", 16: "TXT", 28: "AAAA"}
 
 
-def name_at(data, at):
-    labels = []
-    while data[at]:
-        labels.append(data[at + 1:at + 1 + data[at]].decode("ascii").lower())
-        at += 1 + data[at]
-    return ".".join(labels) + ".", at + 1
-
-
-def data_of(kind, value):
-    if kind == "A":
-        return socket.inet_aton(value)
-    if kind == "AAAA":
-        return socket.inet_pton(socket.AF_INET6, value)
-    if kind == "TXT":
-        text = value.strip('"').encode()
-        return bytes([len(text)]) + text
-    return b"\0\0" + struct.pack(">IIIII", 1, 3600, 600, 86400, 5)
-
-
-def answer(question):
+def find(name, kind):
     """What the name servers of Amazon would say, as far as anybody here asks."""
-    name, at = name_at(question, 12)
-    kind = TYPES.get(struct.unpack(">H", question[at:at + 2])[0], "")
     with route53.lock:
-        kept = route53.store.zone(ZONE).sets.get((name, kind))
-    values = kept[1] if kept else ["soa"] if (name, kind) == (route53.ORIGIN, "SOA") else []
-    records = b""
-    for value in values:
-        data = data_of(kind, value)
-        records += b"\xc0\x0c" + question[at:at + 4] + struct.pack(">IH", kept[0] if kept else 5,
-                                                                  len(data)) + data
-    return question[:2] + b"\x84\0\0\1" + struct.pack(">HHH", len(values), 0, 0) \
-        + question[12:at + 4] + records
-
-
-def serve_names(address):
-    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    names.bind((address, 53))
-    while True:
-        question, client = names.recvfrom(1500)
-        try:
-            names.sendto(answer(question), client)
-        except (IndexError, ValueError, OSError, struct.error):
-            pass  # no question, or nobody who waits for an answer
+        kept = route53.store.zone(ZONE).sets.get((name + ".", kind))
+    if kept is None:
+        return [(5, "")] if (name + ".", kind) == (route53.ORIGIN, "SOA") else []
+    return [(kept[0], value) for value in kept[1]]
 
 
 def main(directory, address, orders):
@@ -76,7 +38,9 @@ def main(directory, address, orders):
     route53.listen(route53.Handler, (address, 443), context)
     route53.listen(route53.Handler, ("127.0.0.1", int(orders)))
     route53.listen(route53.Metadata, ("169.254.169.254", 80))
-    threading.Thread(target=serve_names, args=(address,), daemon=True).start()
+    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listening.bind((address, 53))
+    names.NameServer(listening, find)
     threading.Event().wait()
 
 

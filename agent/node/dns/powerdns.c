@@ -12,14 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../peer/keys.h"
+#include "api.h"
 #include "powerdns_json.h"
 #include "provider.h"
 
 #define PART_COUNT 3
 #define DETAIL_SIZE 768
-#define KEY_HEADER "X-API-Key: "
-#define KEY_SIZE_MAX 256
 #define NOTIFY_MS 5000
 
 /* One question of a read. */
@@ -378,21 +376,6 @@ static void take_zone(struct provider *provider, const struct record_config *con
     (void)snprintf(url + used, size - used, ".");
 }
 
-static int take_key(struct provider *provider, const struct record_config *config,
-                    struct err *err)
-{
-    size_t size = sizeof KEY_HEADER + KEY_SIZE_MAX;
-    provider->key_header = sodium_init() < 0 ? NULL : sodium_malloc(size);
-    if (provider->key_header == NULL)
-        return err_set(err, ERR_SYSTEM, "no locked memory for the key");
-    memcpy(provider->key_header, KEY_HEADER, sizeof KEY_HEADER);
-    if (keys_secret(config->api_key_file, provider->key_header + sizeof KEY_HEADER - 1,
-                    KEY_SIZE_MAX, err) != 0)
-        return err_wrap(err, "api-key-file");
-    (void)snprintf(provider->key_file, sizeof provider->key_file, "%s", config->api_key_file);
-    return 0;
-}
-
 static int open_new(struct provider **ret, const struct provider_world *world,
                     const struct record_config *config, struct err *err)
 {
@@ -401,9 +384,11 @@ static int open_new(struct provider **ret, const struct provider_world *world,
         return err_set(err, ERR_SYSTEM, "out of memory");
     provider->http = world->http;
     memcpy(provider->ca_file, config->ca_file, sizeof provider->ca_file);
+    memcpy(provider->key_file, config->api_key_file, sizeof provider->key_file);
     take_zone(provider, config);
     int code = powerdns_json_names(config->name, &provider->names)
-                   ? take_key(provider, config, err)
+                   ? api_secret_header(&provider->key_header, "X-API-Key: ", "api-key-file",
+                                       config->api_key_file, err)
                    : err_set(err, ERR_USAGE, "name: longer than %d characters: the names of the "
                              "tombstones do not fit", POWERDNS_NAME_MAX);
     if (code != 0) {

@@ -5,11 +5,12 @@
  * is not one plain string is kept as it stands, so that it is no fence. */
 #include "powerdns_json.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "api.h"
 
 #define TOMBSTONE "fenced.invalid."
 #define TOMBSTONE_TTL_S 60
@@ -32,38 +33,6 @@ static void tombstone_name(const struct powerdns_names *names, const char *token
 
 /* ---- reading ---- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
-/* "\"a\"" to "a"; anything else stays as it is. */
-static void unquote(const char *content, char *ret, size_t size)
-{
-    size_t length = strlen(content);
-    bool plain = length >= 2 && content[0] == '"' && strcspn(content + 1, "\"\\") == length - 2;
-    (void)snprintf(ret, size, "%.*s", plain ? (int)length - 2 : (int)size, content + plain);
-}
-
-static void take_address(struct provider_state *state, bool v6, const char *content)
-{
-    struct serve *serve = &state->serve;
-    char binary[16], plain[INET6_ADDRSTRLEN];
-    int family = v6 ? AF_INET6 : AF_INET;
-    size_t *count = v6 ? &serve->aaaa_count : &serve->a_count;
-    if (*count == ADDRESS_MAX || inet_pton(family, content, binary) != 1 ||
-        inet_ntop(family, binary, plain, sizeof plain) == NULL) {
-        state->more = true;
-        return;
-    }
-    if (v6)
-        memcpy(serve->aaaa[*count], plain, strlen(plain) + 1);
-    else
-        memcpy(serve->a[*count], plain, strlen(plain) + 1);
-    ++*count;
-}
-
 /* Tokens between blanks; what is none ends the list. */
 static void take_chain(struct powerdns_chain *chain, const char *text)
 {
@@ -80,19 +49,19 @@ static void take_chain(struct powerdns_chain *chain, const char *text)
 static void take_record(struct powerdns_seen *seen, const struct powerdns_names *names,
                         const json_t *set, const json_t *record)
 {
-    const char *name = text_of(set, "name"), *type = text_of(set, "type");
-    const char *content = text_of(record, "content");
+    const char *name = api_text(set, "name"), *type = api_text(set, "type");
+    const char *content = api_text(record, "content");
     bool is_name = strcasecmp(name, names->name) == 0, txt = strcmp(type, "TXT") == 0;
     char text[256];
     if (json_is_true(json_object_get(record, "disabled")))
         return;
-    unquote(content, text, sizeof text);
+    api_unquote(content, text, sizeof text);
     if (strcmp(type, "CNAME") == 0) {
         seen->alias = true;
     } else if (is_name && (strcmp(type, "A") == 0 || strcmp(type, "AAAA") == 0)) {
         json_int_t ttl = json_integer_value(json_object_get(set, "ttl"));
         seen->state.ttl_s = ttl > 0 && ttl <= INT32_MAX ? (uint32_t)ttl : 0;
-        take_address(&seen->state, type[1] == 'A', content);
+        api_take_address(&seen->state, type[1] == 'A', content);
     } else if (txt && strcasecmp(name, names->fence) == 0) {
         if (seen->state.fence_count++ == 0)
             (void)snprintf(seen->state.fence, sizeof seen->state.fence, "%.127s", text);
@@ -107,7 +76,7 @@ static void take_sets(const json_t *sets, const struct powerdns_names *names,
     for (size_t i = 0; i < json_array_size(sets); i++) {
         const json_t *set = json_array_get(sets, i);
         const json_t *records = json_object_get(set, "records");
-        const char *name = text_of(set, "name");
+        const char *name = api_text(set, "name");
         bool ours = strcasecmp(name, names->name) == 0 || strcasecmp(name, names->fence) == 0 ||
                     strcasecmp(name, names->chain) == 0;
         for (size_t j = 0; ours && j < json_array_size(records); j++)
@@ -122,12 +91,12 @@ bool powerdns_json_take(const char *body, size_t size, const struct powerdns_nam
     const json_t *sets = json_object_get(zone, "rrsets");
     bool ok = json_is_array(sets) && json_is_string(json_object_get(zone, "kind"));
     if (ok) {
-        const char *kind = text_of(zone, "kind");
+        const char *kind = api_text(zone, "kind");
         seen->secondary = strcasecmp(kind, "Slave") == 0 || strcasecmp(kind, "Secondary") == 0 ||
                           strcasecmp(kind, "Consumer") == 0;
         seen->primary = strcasecmp(kind, "Master") == 0 || strcasecmp(kind, "Primary") == 0 ||
                         strcasecmp(kind, "Producer") == 0;
-        seen->silent = seen->primary && text_of(zone, "soa_edit_api")[0] == 0;
+        seen->silent = seen->primary && api_text(zone, "soa_edit_api")[0] == 0;
         take_sets(sets, names, seen);
     }
     json_decref(zone);
@@ -265,11 +234,9 @@ char *powerdns_json_patch(const struct powerdns_names *names, const struct power
 void powerdns_json_error(const char *body, size_t size, char *ret, size_t ret_size)
 {
     json_t *json = json_loadb(body, size, 0, NULL);
-    const char *text = text_of(json, "error");
+    const char *text = api_text(json, "error");
     (void)snprintf(ret, ret_size, "%s", text[0] != 0 ? text : json == NULL ? body : "no reason");
-    for (char *at = ret; *at != 0; at++)
-        if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
-            *at = '?';
+    api_printable(ret);
     json_decref(json);
 }
 

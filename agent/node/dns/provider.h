@@ -92,6 +92,8 @@ struct provider_operations {
 extern const struct provider_operations provider_rfc2136;
 /* Amazon's Route 53. */
 extern const struct provider_operations provider_route53;
+/* Cloudflare's API, version 4. */
+extern const struct provider_operations provider_cloudflare;
 /* PowerDNS's own HTTP interface. */
 extern const struct provider_operations provider_powerdns;
 /* The operator's command. */
