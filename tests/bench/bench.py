@@ -218,7 +218,7 @@ def judge_cpu(table, costs, scaled):
             bound = max(bound, YARDS_MAX * yards[best])
             windows = [windows[best]]
         table.row(f"idle: CPU of {name}", [min(windows)], "CPU-ms per minute", None, bound)
-        table.row(f"idle: CPU of {name} over the bare work", [min(ratios)], "times")
+        table.row(f"idle: CPU of {name} to the bare work", [100 * min(ratios)], "percent")
 
 
 def bench_idle(table, minutes, scaled):
