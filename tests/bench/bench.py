@@ -184,7 +184,7 @@ def bench_moves(profile, dns, counts, table, label):
 
 WINDOWS = 6  # of the idle time
 CPU_MS_MAX = 60  # per minute
-YARDS_MAX = 1.75  # of the bare work, where the machine is slow
+YARDS_MAX = 1.4  # of the bare work, where the machine is slow
 
 
 def idle_windows(lab, yardstick, minutes):
