@@ -232,6 +232,7 @@ def bench_idle(table, minutes, scaled):
         yardstick = lab.world.spawn(None, [program, str(lab.interval_ms)],
                                     lab.world.path("yardstick.log"))
         costs = idle_windows(lab, yardstick, minutes)
+        expect(yardstick.poll() is None, f"the yardstick broke: {yardstick.returncode}")
         lab.world.end(yardstick)
         took, after = (now_ms() - at) / 60000, lab.net.packets()
         expect_no_move(lab, holder, at, "idle")
