@@ -66,7 +66,10 @@ static bool work(struct yard *yard)
     uint8_t body[BODY_SIZE], bytes[SIGNED_SIZE_MAX];
     randombytes_buf(body, sizeof body);
     size_t size = seal_sign(yard->secret, tag, body, sizeof body, bytes);
-    return pass(yard, bytes, size) && pass(yard, bytes, size);
+    for (int i = 0; i < PEER_COUNT - 1; i++)
+        if (!pass(yard, bytes, size))
+            return false;
+    return true;
 }
 
 int main(int argc, char **argv)
