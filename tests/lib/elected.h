@@ -28,6 +28,15 @@ static inline void peers_back(struct rig *rig, uint8_t from, uint64_t epoch, uin
     peers_hear(rig, &statement);
 }
 
+/* Node `from` says that it acts by force under `epoch` (rule N11). */
+static inline void peers_acts_forced(struct rig *rig, uint8_t from, uint64_t epoch)
+{
+    struct statement statement = peers_says(rig, from);
+    statement.claim = epoch;
+    statement.flags |= STATEMENT_FORCED;
+    peers_hear(rig, &statement);
+}
+
 static inline void peers_claim(struct rig *rig, uint8_t from, uint64_t epoch)
 {
     struct statement statement = peers_says(rig, from);

@@ -153,10 +153,7 @@ TEST(a_holder_does_not_give_way_to_a_forced_node_with_a_lower_number)
 {
     struct rig rig;
     elected_holder(&rig, 0);
-    struct statement statement = peers_says(&rig, 1);
-    statement.claim = 101;
-    statement.flags |= STATEMENT_FORCED;
-    peers_hear(&rig, &statement);
+    peers_acts_forced(&rig, 1, 101);
     CHECK(claim_holds(&rig.core.claim, rig.now));
     CHECK_EQ(rig.core.claim.released, 0);
     CHECK_EQ(rig.noted[REASON_FORCED_SEEN], 1);

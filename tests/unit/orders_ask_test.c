@@ -300,10 +300,7 @@ TEST(a_holder_that_is_told_to_release_a_forced_other_keeps_its_lease)
 {
     struct rig rig;
     elected_holder(&rig, 0);
-    struct statement statement = peers_says(&rig, 1);
-    statement.claim = 101;
-    statement.flags |= STATEMENT_FORCED;
-    peers_hear(&rig, &statement);
+    peers_acts_forced(&rig, 1, 101);
     CHECK_EQ(rig.core.force.seen_from, 1);
     peers_step(&rig, order(ORDER_RELEASE, PEER_NONE, 0));
     CHECK_EQ(rig.core.force.seen_from, PEER_NONE);
