@@ -180,6 +180,13 @@ static void answer_version(struct commands *commands, struct control_call *call)
                             name_of(commands, self)));
 }
 
+static bool is_programs_own(struct commands *commands, struct control_call *call,
+                            const char *command, const json_t *request)
+{
+    const struct commands_world *world = &commands->world;
+    return world->handle != NULL && world->handle(world->owner, call, command, request);
+}
+
 void commands_handle(void *owner, struct control_call *call, const char *command,
                      const json_t *request)
 {
@@ -198,7 +205,8 @@ void commands_handle(void *owner, struct control_call *call, const char *command
         answer_proof(commands, call);
     else if (strcmp(command, "version") == 0)
         answer_version(commands, call);
-    else if (!operator_handle(&commands->operator, call, command, request))
+    else if (!operator_handle(&commands->operator, call, command, request) &&
+             !is_programs_own(commands, call, command, request))
         control_reply(call, 2, "unknown command: this daemon is of another version; see "
                                "'holdfast version'",
                       NULL);

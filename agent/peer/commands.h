@@ -32,6 +32,9 @@ struct commands_world {
     json_t *(*probes)(void *owner);
     json_t *(*unfit_reasons)(void *owner);
     json_t *(*counters)(void *owner);
+    /* What only the program knows: true when it has answered, or will. */
+    bool (*handle)(void *owner, struct control_call *call, const char *command,
+                   const json_t *request);
     bool (*provider_readable)(void *owner); /* every record's provider can be read */
     void (*poke)(void *owner);    /* reads every record's provider now; status shows it later */
     /* Re-executes in place, after this turn of the loop; false: it would not start again. */

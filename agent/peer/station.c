@@ -258,6 +258,13 @@ static void poke(void *owner)
     program->poke(program->owner);
 }
 
+static bool handle(void *owner, struct control_call *call, const char *command,
+                   const json_t *request)
+{
+    const struct station_program *program = ((struct station *)owner)->program;
+    return program->handle != NULL && program->handle(program->owner, call, command, request);
+}
+
 static void on_standing(void *owner, const struct standing_report *report)
 {
     static const char *const words[] = {[STANDING_ALONE] = "no holder is known",
@@ -320,6 +327,7 @@ static int open_commands(struct station *station, struct err *err)
         .probes = node ? probes : NULL,
         .unfit_reasons = node ? unfit_reasons : NULL,
         .counters = counters,
+        .handle = handle,
         .provider_readable = node ? is_readable : NULL,
         .poke = node ? poke : NULL,
         .restart = restart_asked,

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "config.h"
+#include "control.h"
 #include "err.h"
 #include "events.h"
 #include "pump.h"
@@ -41,6 +42,10 @@ struct station_program {
     json_t *(*records)(void *owner);
     json_t *(*probes)(void *owner);
     json_t *(*unfit_reasons)(void *owner);
+    /* A question or order that only this program knows, as control_handler: answers it, now or
+     * later, and returns true; false: it is none of its own. Asked before `close` only. */
+    bool (*handle)(void *owner, struct control_call *call, const char *command,
+                   const json_t *request);
     void *owner;
 };
 
