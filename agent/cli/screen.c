@@ -300,6 +300,7 @@ static void record_line(const struct screen *screen, const json_t *record)
     const char *detail = text_of(record, "detail");
     if (detail[0] != 0 && strcmp(state, "ok") != 0)
         screen_parts_bullet(screen, "-", SCREEN_PLAIN, detail);
+    screen_tail(screen, record);
 }
 
 static void fitness(const struct screen *screen)

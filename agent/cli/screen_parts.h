@@ -37,6 +37,9 @@ void screen_parts_line(const struct screen *screen, const char *label, const cha
 void screen_parts_bullet(const struct screen *screen, const char *mark, enum screen_colour colour,
                          const char *text);
 
+/* How far the record's last write has come; nothing when there is none (screen_tail.c). */
+void screen_tail(const struct screen *screen, const json_t *record);
+
 /* Warnings, each with its remedy: the end of the screen of `status` (screen_warn.c). */
 void screen_warn_all(const struct screen *screen);
 

@@ -143,6 +143,13 @@ static void warn_record(const struct screen *screen, bool *begun, const json_t *
         snprintf(text, sizeof text, "record %s: %s", text_of(record, "label"), remedy);
         warn(screen, begun, text);
     }
+    const json_t *tail = json_object_get(json_object_get(record, "tail"), "warnings");
+    for (size_t i = 0; i < json_array_size(tail); i++) {
+        const char *sentence = json_string_value(json_array_get(tail, i));
+        snprintf(text, sizeof text, "record %.100s: %.500s", text_of(record, "label"),
+                 sentence == NULL ? "?" : sentence);
+        warn(screen, begun, text);
+    }
     if (strcmp(text_of(record, "fence"), "none") == 0) {
         snprintf(text, sizeof text,
                  "record %s: provider %s cannot fence by itself: a new holder waits 5 s first, and "

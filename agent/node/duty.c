@@ -136,6 +136,7 @@ static int open_records(struct duty *duty, struct err *err)
     const struct config *config = duty->world.config;
     struct record_world world = {.loop = duty->world.loop,
                                  .http = duty->http,
+                                 .dns = &config->dns,
                                  .self = duty->world.self,
                                  .node_names = {config->peers[0].name, config->peers[1].name},
                                  .permit = ask_permit,
@@ -159,7 +160,8 @@ static int open_http(struct duty *duty, struct err *err)
     const struct config *config = duty->world.config;
     for (size_t i = 0; i < config->record_count; i++)
         if (record_needs_http(&config->records[i]))
-            return http_open(&duty->http, duty->world.loop, duty->world.state_dir, NULL, err);
+            return http_open(&duty->http, duty->world.loop, duty->world.state_dir,
+                             config->dns.doh[0] != 0 ? config->dns.doh : NULL, err);
     return 0;
 }
 

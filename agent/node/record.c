@@ -20,6 +20,7 @@
 #include "../peer/clock.h"
 #include "record_inside.h"
 #include "record_serve.h"
+#include "resolvers.h"
 
 #define READ_MS 1500
 #define UNREADABLE "a command changes it: what it did is known only on the holder"
@@ -203,6 +204,7 @@ void record_inside_act_in(struct record *record, span_ms ms)
 static void begin_hold(struct record *record, uint64_t epoch)
 {
     record_hold_abandon(record);
+    tail_stop(record->tail);
     if (record->epoch == 0) /* another number for who holds already changes nothing */
         record->clear_at = clock_now() + record->operations->late_ms;
     record->epoch = epoch;
@@ -221,6 +223,7 @@ static void begin_hold(struct record *record, uint64_t epoch)
 static void end_hold(struct record *record)
 {
     record_hold_abandon(record);
+    tail_stop(record->tail);
     record->epoch = 0;
     record->phase = PHASE_WATCH;
     record->picture.verified = false;
@@ -262,7 +265,9 @@ bool record_readable(const struct record *record)
 
 json_t *record_json(const struct record *record)
 {
-    return record_show_json(&record->picture);
+    json_t *json = record_show_json(&record->picture);
+    (void)json_object_set_new(json, "tail", tail_json(record->tail));
+    return json;
 }
 
 /* ---- life ---- */
@@ -275,6 +280,7 @@ static void on_closed(uv_handle_t *handle)
 void record_close(struct record *record)
 {
     record->operations->close(record->provider);
+    tail_close(record->tail);
     uv_close((uv_handle_t *)&record->timer, on_closed);
 }
 
@@ -314,6 +320,17 @@ int record_check(const struct record_config *config, uv_loop_t *loop, struct err
     return code;
 }
 
+static struct tail *open_tail(const struct record *record)
+{
+    struct tail_world world = {.loop = record->world.loop,
+                               .config = &record->config,
+                               .dns = record->world.dns,
+                               .resolv_conf = RESOLVERS_FILE,
+                               .tell = record->world.tell,
+                               .owner = record->world.owner};
+    return tail_open(&world);
+}
+
 int record_open(struct record **ret, const struct record_config *config,
                 const struct record_world *world, struct err *err)
 {
@@ -339,6 +356,12 @@ int record_open(struct record **ret, const struct record_config *config,
     if (code != 0) {
         free(record);
         return code;
+    }
+    record->tail = open_tail(record);
+    if (record->tail == NULL) {
+        record->operations->close(record->provider);
+        free(record);
+        return err_set(err, ERR_SYSTEM, "[record %s] out of memory", config->label);
     }
     uv_timer_init(world->loop, &record->timer);
     record->timer.data = record;

@@ -21,6 +21,7 @@ struct record;
 struct record_world {
     uv_loop_t *loop;
     struct http *http; /* NULL when no provider of this node asks over HTTP */
+    const struct dns_config *dns; /* whom to ask when the world has it; borrowed; NULL = nobody */
     uint8_t self;                             /* own node's index */
     const char *node_names[NODE_COUNT];       /* for texts and fences; copied */
     bool (*permit)(void *owner, span_ms need_ms, struct permit *ret, enum reason *ret_reason);
@@ -63,7 +64,7 @@ void record_poke(struct record *record);
 /* True when the last read succeeded and is younger than 2 x check_every. */
 bool record_readable(const struct record *record);
 /* {label, name, provider, fence, state, epoch, addresses[], verified {token, at, servers_ok,
- * servers} or null, detail (sentence or null)}. New reference. */
+ * servers} or null, detail (sentence or null), tail (see tail_json)}. New reference. */
 json_t *record_json(const struct record *record);
 
 #endif

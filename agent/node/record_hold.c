@@ -165,6 +165,20 @@ static void tell_right(struct record *record, const char *event, enum reason_lev
     record_inside_tell(record, event, level, record_show_written(&record->picture, &try));
 }
 
+/* Who else has it yet? What a command changes has no fence that could be looked for in DNS. */
+static void watch_tail(struct record *record)
+{
+    bool aaaa = record->change.old_serve.aaaa_count > 0;
+    for (size_t i = 0; i < NODE_COUNT; i++)
+        aaaa = aaaa || record->config.serve[i].aaaa_count > 0;
+    struct tail_wish wish = {
+        .epoch = record->epoch,
+        .token = record->operations->can_read ? record->picture.fence.token : "",
+        .serve = record->want,
+        .aaaa = aaaa};
+    tail_begin(record->tail, &wish);
+}
+
 /* The fence is mine and the addresses are right. `detail`: which secondary does not show it. */
 static void now_right(struct record *record, const char *detail)
 {
@@ -179,6 +193,7 @@ static void now_right(struct record *record, const char *detail)
         record->repairing = false;
         record->tried = false;
         record->spread_ms = SPREAD_MS_MIN;
+        watch_tail(record);
     } else {
         if (picture->servers_ok == picture->servers && ok_before < picture->servers_ok)
             tell_right(record, "record-everywhere", REASON_INFO);

@@ -9,6 +9,7 @@
 #include "record_fence.h"
 #include "record_plan.h"
 #include "record_show.h"
+#include "tail.h"
 
 #define BACKOFF_MS_MIN 100
 #define BACKOFF_MS_MAX 2000
@@ -31,6 +32,7 @@ struct record {
     uint8_t self;
     char node_names[NODE_COUNT][NAME_SIZE];
     uv_timer_t timer;
+    struct tail *tail;
     enum record_phase phase;
     enum record_running running;
     uint64_t epoch, known; /* held now or 0; highest plausible ever seen */

@@ -84,6 +84,8 @@ struct record_config {
     enum zone_plan plan;                /* cloudflare */
     char api_key_file[PATH_SIZE];       /* powerdns */
     char endpoint[PATH_SIZE]; /* base of the interface, no final slash; empty = the usual one */
+    struct endpoint authoritative[ADDRESS_MAX]; /* who is asked after a write; none: found */
+    size_t authoritative_count;
     char ca_file[PATH_SIZE];  /* PEM of who signs its certificate; empty = the system's list */
     char command[PATH_SIZE];  /* provider = exec */
     struct serve serve[NODE_COUNT]; /* node's serve or the override serve.NODE */
@@ -114,6 +116,14 @@ struct local_config {
     size_t listen_count;
 };
 
+/* [dns] section: who is asked, apart from the provider. */
+struct dns_config {
+    struct endpoint resolvers[ADDRESS_MAX]; /* addresses; none: those of the machine */
+    size_t resolver_count;
+    bool no_resolver;     /* resolver = none: nobody is asked */
+    char doh[PATH_SIZE];  /* https URL by address, for hosts of interfaces; empty = the system's */
+};
+
 struct config {
     char path[PATH_SIZE];
     char cluster[HOST_SIZE];
@@ -128,6 +138,7 @@ struct config {
     size_t record_count;
     struct probe_config probes[PROBE_MAX];
     size_t probe_count;
+    struct dns_config dns;
     char notify_command[PATH_SIZE]; /* empty = none */
     struct local_config local;
 };

@@ -95,6 +95,13 @@ static void differ_probes(struct differ *differ)
     }
 }
 
+static void differ_dns(struct differ *differ)
+{
+    differ->trial->dns = differ->fresh->dns;
+    if (matters(differ))
+        name(differ, "[dns]", "");
+}
+
 static bool same_local(const struct local_config *a, const struct local_config *b)
 {
     bool same = strcmp(a->key, b->key) == 0 && strcmp(a->state_dir, b->state_dir) == 0 &&
@@ -121,6 +128,7 @@ void config_differ_text(const struct config *old, const struct config *fresh, ch
     differ_peers(&differ);
     differ_records(&differ);
     differ_probes(&differ);
+    differ_dns(&differ);
     if (!same_local(&old->local, &fresh->local))
         name(&differ, "[local]", "");
     free(differ.trial);

@@ -16,6 +16,7 @@ enum draft_kind {
     DRAFT_WITNESS,
     DRAFT_RECORD,
     DRAFT_PROBE,
+    DRAFT_DNS,
     DRAFT_NOTIFY,
     DRAFT_LOCAL,
     DRAFT_KIND_COUNT,
@@ -42,7 +43,8 @@ struct draft {
     void *target;                          /* the struct that its keys fill */
     unsigned field_lines[DRAFT_FIELD_MAX]; /* where each key stood; 0 = not there */
 
-    unsigned cluster_line, notify_line, local_line; /* where those sections began; 0 = never */
+    /* Where those sections began; 0 = never. */
+    unsigned cluster_line, dns_line, notify_line, local_line;
     size_t node_count;
     bool serve_given[NODE_COUNT]; /* the key was there, right or wrong */
     char prefer[NAME_SIZE];

@@ -73,6 +73,8 @@ static const struct field fields_record[] = {
     {"endpoint", config_take_endpoint, AT(record_config, endpoint)},
     {"ca-file", config_take_path, AT(record_config, ca_file), .max = PATH_SIZE},
     {"command", config_take_command, AT(record_config, command)},
+    {"authoritative", config_take_authoritative, AT(record_config, authoritative),
+     .repeats = true},
     {"serve.NODE", config_take_override, .repeats = true},
     {0},
 };
@@ -84,6 +86,11 @@ static const struct field fields_probe[] = {
     {"fall", config_take_count, AT(probe_config, fall), RANGE(1, 100)},
     {"rise", config_take_count, AT(probe_config, rise), RANGE(1, 100)},
     {"weight", config_take_choice, AT(probe_config, weight), .choices = choices_weight},
+    {0},
+};
+static const struct field fields_dns[] = {
+    {"resolver", config_take_resolver, AT(config, dns.resolvers), .repeats = true},
+    {"doh", config_take_doh, AT(config, dns.doh)},
     {0},
 };
 static const struct field fields_notify[] = {
@@ -100,8 +107,8 @@ static const struct field fields_local[] = {
 static const struct field *const tables[DRAFT_KIND_COUNT] = {
     [DRAFT_CLUSTER] = fields_cluster, [DRAFT_NODE] = fields_node,
     [DRAFT_WITNESS] = fields_witness, [DRAFT_RECORD] = fields_record,
-    [DRAFT_PROBE] = fields_probe,     [DRAFT_NOTIFY] = fields_notify,
-    [DRAFT_LOCAL] = fields_local,
+    [DRAFT_PROBE] = fields_probe,     [DRAFT_DNS] = fields_dns,
+    [DRAFT_NOTIFY] = fields_notify,   [DRAFT_LOCAL] = fields_local,
 };
 static_assert(sizeof fields_record / sizeof fields_record[0] <= DRAFT_FIELD_MAX, "all counted");
 static_assert(sizeof fields_cluster / sizeof fields_cluster[0] <= DRAFT_FIELD_MAX, "all counted");
@@ -116,7 +123,7 @@ static bool is_key_of(const struct field *field, const char *key)
 
 static void refuse_key(struct draft *draft, const char *key)
 {
-    char list[260] = "";
+    char list[320] = "";
     size_t used = 0;
     for (const struct field *field = tables[draft->kind]; field->key != NULL; field++) {
         int more = snprintf(list + used, sizeof list - used, "%s%s", used == 0 ? "" : ", ",

@@ -69,10 +69,22 @@ static void add_record(crypto_generichash_state *hash, const struct config *conf
     add(hash, "token %s\n", relative(config, record->token_file));
     add(hash, "api-key %s\n", relative(config, record->api_key_file));
     add(hash, "ca %s\n", relative(config, record->ca_file));
+    if (record->authoritative_count > 0) /* without it the hash is that of older versions */
+        add(hash, "authoritative\n");
+    add_endpoints(hash, record->authoritative, record->authoritative_count);
     for (size_t node = 0; node < NODE_COUNT; node++) {
         add(hash, "serve %zu\n", node);
         add_serve(hash, &record->serve[node]);
     }
+}
+
+static void add_dns(crypto_generichash_state *hash, const struct dns_config *dns)
+{
+    if (dns->resolver_count > 0 || dns->no_resolver)
+        add(hash, "resolver%s\n", dns->no_resolver ? " none" : "");
+    add_endpoints(hash, dns->resolvers, dns->resolver_count);
+    if (dns->doh[0] != 0)
+        add(hash, "doh %s\n", dns->doh);
 }
 
 uint64_t config_settings_hash(const struct config *config)
@@ -97,6 +109,7 @@ uint64_t config_settings_hash(const struct config *config)
             (long long)probe->timeout_ms, probe->fall, probe->rise, (int)probe->weight,
             probe->command);
     }
+    add_dns(&hash, &config->dns);
     add(&hash, "notify %s\n", config->notify_command);
     (void)crypto_generichash_final(&hash, bytes, sizeof bytes);
     for (size_t i = 0; i < sizeof ret; i++)

@@ -22,6 +22,7 @@ static const struct opening openings[DRAFT_KIND_COUNT] = {
     [DRAFT_WITNESS] = {"witness", true, "cloud"},
     [DRAFT_RECORD] = {"record", true, "pbx.example.com"},
     [DRAFT_PROBE] = {"probe", true, "service"},
+    [DRAFT_DNS] = {"dns", false, ""},
     [DRAFT_NOTIFY] = {"notify", false, ""},
     [DRAFT_LOCAL] = {"local", false, ""},
 };
@@ -168,6 +169,8 @@ static void *open_kind(struct draft *draft, const char *name)
         return open_record(draft, name);
     case DRAFT_PROBE:
         return open_probe(draft, name);
+    case DRAFT_DNS:
+        return open_single(draft, &draft->dns_line);
     case DRAFT_NOTIFY:
         return open_single(draft, &draft->notify_line);
     default:
@@ -196,7 +199,7 @@ static enum draft_kind find_kind(struct draft *draft, const char **ret_name)
         return DRAFT_SKIP;
     }
     refuse(draft, "unknown section; expected [cluster], [node NAME], [witness NAME], "
-                  "[record NAME], [probe NAME], [notify] or [local]");
+                  "[record NAME], [probe NAME], [dns], [notify] or [local]");
     return DRAFT_SKIP;
 }
 

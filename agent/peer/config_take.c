@@ -282,11 +282,12 @@ void config_take_address(struct draft *draft, const struct field *field, const c
         add_endpoint(draft, field, &endpoint, &peer->address_count);
 }
 
-void config_take_server(struct draft *draft, const struct field *field, const char *value)
+/* A DNS server, by address. */
+static void take_dns_server(struct draft *draft, const struct field *field, const char *value,
+                            size_t *count)
 {
     struct err err;
     struct endpoint endpoint;
-    struct record_config *record = draft->target;
     if (config_value_endpoint(value, PORT_DNS, &endpoint, &err) != 0) {
         complain(draft, field, err.text);
         return;
@@ -297,7 +298,50 @@ void config_take_server(struct draft *draft, const struct field *field, const ch
         complain(draft, field, "is a name; expected an address, because DNS may be what is down "
                                "when it is needed");
     else
-        add_endpoint(draft, field, &endpoint, &record->server_count);
+        add_endpoint(draft, field, &endpoint, count);
+}
+
+void config_take_server(struct draft *draft, const struct field *field, const char *value)
+{
+    struct record_config *record = draft->target;
+    take_dns_server(draft, field, value, &record->server_count);
+}
+
+void config_take_authoritative(struct draft *draft, const struct field *field, const char *value)
+{
+    struct record_config *record = draft->target;
+    take_dns_server(draft, field, value, &record->authoritative_count);
+}
+
+void config_take_resolver(struct draft *draft, const struct field *field, const char *value)
+{
+    struct dns_config *dns = &draft->config->dns;
+    bool none = strcmp(value, "none") == 0;
+    if (dns->no_resolver || (none && dns->resolver_count > 0))
+        complain(draft, field, "none and something else; expected addresses, or none alone");
+    else if (none)
+        dns->no_resolver = true;
+    else
+        take_dns_server(draft, field, value, &dns->resolver_count);
+}
+
+/* By address: with a name in it somebody would have to be asked for that first. And libcurl asks
+ * over https only. */
+void config_take_doh(struct draft *draft, const struct field *field, const char *value)
+{
+    struct err err;
+    struct config_url url;
+    if (config_url_parse(value, &url, &err) != 0) {
+        complain(draft, field, err.text);
+    } else if (!url.tls || !config_value_is_address(url.host.host) ||
+               strlen(value) >= PATH_SIZE) {
+        err_set(&err, ERR_USAGE, "\"%.80s\" %s; expected https and an address, like "
+                                 "https://9.9.9.9/dns-query", value,
+                url.tls ? "names its host, or is too long" : "is not https");
+        complain(draft, field, err.text);
+    } else {
+        (void)snprintf(place_of(draft, field), PATH_SIZE, "%s", value);
+    }
 }
 
 void config_take_listen(struct draft *draft, const struct field *field, const char *value)

@@ -44,6 +44,9 @@ void config_take_prefer(struct draft *draft, const struct field *field, const ch
 void config_take_demote_lead(struct draft *draft, const struct field *field, const char *value);
 void config_take_address(struct draft *draft, const struct field *field, const char *value);
 void config_take_server(struct draft *draft, const struct field *field, const char *value);
+void config_take_authoritative(struct draft *draft, const struct field *field, const char *value);
+void config_take_resolver(struct draft *draft, const struct field *field, const char *value);
+void config_take_doh(struct draft *draft, const struct field *field, const char *value);
 void config_take_listen(struct draft *draft, const struct field *field, const char *value);
 void config_take_override(struct draft *draft, const struct field *field, const char *value);
 

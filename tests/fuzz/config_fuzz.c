@@ -140,6 +140,7 @@ static void check_record(const struct record_config *record)
     CHECK_RANGE(record->check_every, 5000, 3600000);
     check_serve(&record->serve[0]);
     check_serve(&record->serve[1]);
+    FUZZ_CHECK(record->authoritative_count <= ADDRESS_MAX);
     if (record->provider == PROVIDER_EXEC) {
         FUZZ_CHECK(record->command[0] == '/');
         return;
@@ -173,6 +174,9 @@ static void check_accepted(const struct config *config)
     CHECK_RANGE(config->drift_ppm, DRIFT_PPM_MIN, DRIFT_PPM_MAX);
     CHECK_RANGE(config->demote_lead_ms, 50, config->lease_ms / 2);
     FUZZ_CHECK(config->prefer == PEER_NONE || config->prefer < NODE_COUNT);
+    FUZZ_CHECK(config->dns.resolver_count <= ADDRESS_MAX);
+    FUZZ_CHECK(!config->dns.no_resolver || config->dns.resolver_count == 0);
+    FUZZ_CHECK(config->dns.doh[0] == 0 || strncmp(config->dns.doh, "https://", 8) == 0);
     FUZZ_CHECK(config->record_count <= RECORD_MAX && config->probe_count <= PROBE_MAX);
     for (uint8_t i = 0; i < PEER_COUNT; i++) {
         const struct peer_config *peer = &config->peers[i];
@@ -279,6 +283,18 @@ static void put_record(const struct config *config, const struct record_config *
     put_given("plan", record->plan == ZONE_PLAN_FREE ? "" : plans[record->plan]);
     for (size_t i = 0; i < record->server_count; i++)
         put_endpoint("server", &record->servers[i]);
+    for (size_t i = 0; i < record->authoritative_count; i++)
+        put_endpoint("authoritative", &record->authoritative[i]);
+}
+
+static void put_dns(const struct dns_config *dns)
+{
+    if (dns->resolver_count > 0 || dns->no_resolver || dns->doh[0] != 0)
+        put("[dns]\n");
+    put_given("resolver", dns->no_resolver ? "none" : "");
+    for (size_t i = 0; i < dns->resolver_count; i++)
+        put_endpoint("resolver", &dns->resolvers[i]);
+    put_given("doh", dns->doh);
 }
 
 static void put_local(const struct local_config *local)
@@ -310,6 +326,7 @@ static void write_anew(const struct config *config)
         put("fall = %u\nrise = %u\nweight = %s\n", probe->fall, probe->rise,
             probe->weight == PROBE_WARN ? "warn" : "block");
     }
+    put_dns(&config->dns);
     if (config->notify_command[0] != 0)
         put("[notify]\ncommand = %s\n", config->notify_command);
     put_local(&config->local);

@@ -74,6 +74,9 @@ static void write_configs(void)
         {8, "serve = 203.0.113.10\nserve = 2001:db8::10"},
         {16, "[witness second]"},
         {22, "tsig-algorithm = hmac-sha512\nttl = 60\ncheck-every = 30s\ndrift = alert"},
+        {24, "authoritative = 192.0.2.1:5353\n[dns]\nresolver = ::1\nresolver = 9.9.9.9\n"
+             "doh = https://9.9.9.9/q"},
+        {24, "[dns]\nresolver = none"},
         {24, "serve.server1 = 192.0.2.1\nserve.server2 = 192.0.2.2, 2001:db8::2"},
         {28, "ttl = 5\nname = phone.example.com\ncheck-every = 1m"},
         {32, "interval = 2s\ntimeout = 1500ms\nfall = 3\nrise = 2\nweight = warn"},

@@ -10,6 +10,7 @@
 /* These use names of the ones above as macros. */
 #include "agent/cli/screen.c"
 #include "agent/cli/screen_parts.c"
+#include "agent/cli/screen_tail.c"
 #include "agent/cli/screen_warn.c"
 #undef check_run
 

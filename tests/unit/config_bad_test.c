@@ -277,6 +277,32 @@ TEST(lines_and_sections)
         check_bad(&cases[i], false);
 }
 
+TEST(who_is_asked)
+{
+    static const struct bad cases[] = {
+        {24, "authoritative = ns.example.com", "24: [record pbx.example.com] authoritative: is a "
+                                               "name; expected an address"},
+        {24, "authoritative = 192.0.2.1\nauthoritative = 192.0.2.1:53", "the same host and port"},
+        {24, "[dns]\nresolver = dns.example.com", AT "25: [dns] resolver: is a name; expected"},
+        {24, "[dns]\nresolver = none\nresolver = 9.9.9.9", AT "26: [dns] resolver: none and "
+                                                              "something else; expected addresses"},
+        {24, "[dns]\nresolver = 9.9.9.9\nresolver = none", AT "26: [dns] resolver: none and"},
+        {24, "[dns]\nresolver = 1.1.1.1\nresolver = 1.1.1.2\nresolver = 1.1.1.3\n"
+             "resolver = 1.1.1.4\nresolver = 1.1.1.5\nresolver = 1.1.1.6\nresolver = 1.1.1.7\n"
+             "resolver = 1.1.1.8\nresolver = 1.1.1.9", "33: [dns] resolver: one too many"},
+        {24, "[dns]\ndoh = https://dns.example.com/q", AT "25: [dns] doh: \"https://dns.example.com"
+             "/q\" names its host, or is too long; expected https and an address"},
+        {24, "[dns]\ndoh = https://localhost/q", "names its host"},
+        {24, "[dns]\ndoh = http://127.0.0.1/q", "\"http://127.0.0.1/q\" is not https; expected"},
+        {24, "[dns]\ndoh = 9.9.9.9", "\"9.9.9.9\" is no https address; expected"},
+        {24, "[dns]\ndoh = https://a:b@9.9.9.9/q", "holds an @"},
+        {24, "[dns]\nresolvers = 9.9.9.9", "unknown key; expected one of resolver, doh"},
+        {24, "[dns]\n[dns]", AT "25: [dns]: a second time"},
+        {24, "[dns here]", "takes no name; expected [dns]"},
+    };
+    CHECK_ALL(cases, false);
+}
+
 TEST(warnings)
 {
     static const struct bad cases[] = {

@@ -33,6 +33,8 @@ TEST(what_changed_is_named_and_nothing_else)
          "[cluster] prefer, failback-after or min-hold"},
         {20, "server = 192.0.2.54", "[record pbx.example.com]"},
         {31, "command = /usr/bin/other", "[probe service]"},
+        {28, "authoritative = 192.0.2.54", "[record voip.example.com]"},
+        {36, "[dns]\nresolver = 192.0.2.54", "[dns]"},
         {36, "[probe more]\ntype = exec\ncommand = /bin/true", "[probe more]"},
         {36, "state-dir = /srv/holdfast", "[local]"},
     };

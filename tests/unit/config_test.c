@@ -190,6 +190,36 @@ TEST(overrides_and_servers)
     free(world);
 }
 
+TEST(who_is_asked)
+{
+    struct world *world =
+        read_with(24, "authoritative = 192.0.2.1\nauthoritative = [2001:db8::53]:5353\n[dns]\n"
+                      "resolver = 9.9.9.9\nresolver = [::1]:5300\n"
+                      "doh = https://[2620:fe::fe]/dns-query");
+    const struct record_config *record = &world->config.records[0];
+    const struct dns_config *dns = &world->config.dns;
+    CHECK_EQ(record->authoritative_count, 2);
+    CHECK_STR(record->authoritative[0].host, "192.0.2.1");
+    CHECK_EQ(record->authoritative[0].port, 53);
+    CHECK_EQ(record->authoritative[1].port, 5353);
+    CHECK_EQ(dns->resolver_count, 2);
+    CHECK_STR(dns->resolvers[1].host, "::1");
+    CHECK_EQ(dns->resolvers[1].port, 5300);
+    CHECK(!dns->no_resolver);
+    CHECK_STR(dns->doh, "https://[2620:fe::fe]/dns-query");
+    free(world);
+    world = read_with(24, "[dns]\nresolver = none");
+    CHECK(world->config.dns.no_resolver);
+    CHECK_EQ(world->config.dns.resolver_count, 0);
+    free(world);
+    world = read_with(24, "[dns]"); /* says nothing, which is what no section says */
+    CHECK(!world->config.dns.no_resolver);
+    struct world *without = read_with(0, "");
+    CHECK_EQ(config_settings_hash(&world->config), config_settings_hash(&without->config));
+    free(without);
+    free(world);
+}
+
 TEST(every_other_key_of_probe)
 {
     struct world *world = read_with(32, "interval = 1h\ntimeout = 1m\nfall = 1\nrise = 100\n"
@@ -263,6 +293,11 @@ TEST(hash_sees_settings_and_nothing_else)
         {24, "ttl = 61", false},
         {24, "serve.server1 = 192.0.2.9", false},
         {27, "command = /usr/bin/other", false},
+        {24, "authoritative = 192.0.2.53", false},
+        {24, "server = 192.0.2.54", false},
+        {24, "[dns]\nresolver = 192.0.2.53", false},
+        {24, "[dns]\nresolver = none", false},
+        {24, "[dns]\ndoh = https://9.9.9.9/q", false},
         {32, "weight = warn", false},
         {34, "command = /usr/bin/other", false},
     };

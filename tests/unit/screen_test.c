@@ -2,6 +2,7 @@
  * no library, so they are compiled in here. */
 #include "agent/cli/screen.c"
 #include "agent/cli/screen_parts.c"
+#include "agent/cli/screen_tail.c"
 #include "agent/cli/screen_warn.c"
 
 #include "tests/lib/check.h"
@@ -79,6 +80,51 @@ TEST(the_whole_quiet_screen)
     CHECK(widest(text) <= SCREEN_WIDTH);
     free(text);
     json_decref(status);
+}
+
+/* The quiet screen with this tail of its record. */
+static char *render_tail(const char *tail)
+{
+    json_t *status = load(quiet);
+    json_t *record = json_array_get(json_object_get(status, "records"), 0);
+    json_object_set_new(record, "tail", tail == NULL ? json_null() : load(tail));
+    char *text = render(status, false);
+    json_decref(status);
+    return text;
+}
+
+TEST(how_far_a_write_has_come)
+{
+    setenv("TZ", "XXX-1", 1); /* an hour ahead of UTC */
+    tzset();
+    char *text = render_tail(
+        "{'epoch':1,'authoritative':{'ok':3,'servers':3,'took_ms':912,'list':[]},"
+        "'resolvers':{'ok':2,'servers':4,'list':[{'server':'9.9.9.9','ok':false,'ttl_left_s':34,"
+        "'detail':'still says A 203.0.113.20'},{'server':'::1','ok':true,'ttl_left_s':null,"
+        "'detail':null}]},'cache_ends_at':'2026-11-26T11:04:31.250Z','cache_ends_in_ms':34500,"
+        "'warnings':['mind the gap']}");
+    CHECK_HAS(text, "  - authoritative 3/3 in 0.9 s · resolvers 2/4 · last cache ends 12:04:31\n"
+                    "  - resolver 9.9.9.9: still says A 203.0.113.20, for 34 s yet\n");
+    CHECK_HAS(text, "  ! record pbx: mind the gap\n");
+    free(text);
+    text = render_tail(
+        "{'authoritative':{'ok':1,'servers':2,'took_ms':null,'list':[{'server':'192.0.2.54',"
+        "'ok':false,'detail':'no answer in 1500 ms (3 sent); silent for 12 s'}]},"
+        "'resolvers':{'ok':0,'servers':1,'list':[]},'cache_ends_at':null}");
+    CHECK_HAS(text, "  - authoritative 1/2 · resolvers 0/1\n"
+                    "  - server 192.0.2.54: no answer in 1500 ms (3 sent); silent for 12 s\n");
+    free(text);
+    text = render_tail("{'authoritative':{'ok':1,'servers':1,'took_ms':4},"
+                       "'resolvers':{'ok':1,'servers':1},'cache_ends_at':null}");
+    CHECK_HAS(text, "  - authoritative 1/1 in 0.0 s · resolvers 1/1 · all have it\n");
+    free(text);
+    text = render_tail("{'authoritative':{'ok':0,'servers':0,'took_ms':null},"
+                       "'resolvers':{'ok':0,'servers':0},'cache_ends_at':'soon'}");
+    CHECK_HAS(text, "  - authoritative unknown\n");
+    free(text);
+    text = render_tail(NULL);
+    CHECK(strstr(text, "authoritative") == NULL);
+    free(text);
 }
 
 TEST(nobody_holds_comes_first_with_the_reasons)

@@ -6,7 +6,6 @@
  * exactly this request: PACKET_IGNORED, and the caller waits on. */
 #include "packet.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <ldns/dname.h>
 #include <ldns/rbtree.h> /* host2wire.h forgets it */
@@ -158,6 +157,7 @@ static bool finish(struct packet *ret, ldns_pkt *pkt)
     ldns_rr *question = ldns_rr_list_rr(ldns_pkt_question(pkt), 0);
     ldns_rr *tsig = ldns_pkt_tsig(pkt);
     ret->id = ldns_pkt_id(pkt);
+    ret->update = ldns_pkt_get_opcode(pkt) == LDNS_PACKET_UPDATE;
     ret->type = ldns_rr_get_type(question);
     ret->owner = ldns_rdf_clone(ldns_rr_owner(question));
     if (tsig != NULL)
@@ -170,19 +170,29 @@ static bool finish(struct packet *ret, ldns_pkt *pkt)
     return ok;
 }
 
-bool packet_query(struct packet *ret, const char *name, ldns_rr_type type)
+static bool query(struct packet *ret, const char *name, ldns_rr_type type, uint16_t flags)
 {
     memset(ret, 0, sizeof *ret);
     ldns_rdf *owner = ldns_dname_new_frm_str(name);
     if (owner == NULL)
         return false;
-    ldns_pkt *pkt = ldns_pkt_query_new(owner, type, LDNS_RR_CLASS_IN, 0);
+    ldns_pkt *pkt = ldns_pkt_query_new(owner, type, LDNS_RR_CLASS_IN, flags);
     if (pkt == NULL) {
         ldns_rdf_deep_free(owner);
         return false;
     }
     ldns_pkt_set_id(pkt, (uint16_t)randombytes_uniform(65536));
     return finish(ret, pkt);
+}
+
+bool packet_query(struct packet *ret, const char *name, ldns_rr_type type)
+{
+    return query(ret, name, type, 0);
+}
+
+bool packet_query_recursive(struct packet *ret, const char *name, ldns_rr_type type)
+{
+    return query(ret, name, type, LDNS_RD);
 }
 
 bool packet_algorithm_works(const char *algorithm)
@@ -277,12 +287,12 @@ enum packet_verdict packet_reply(const struct packet *request, const struct pack
     if (ldns_wire2pkt(&pkt, bytes, size) != LDNS_STATUS_OK)
         return PACKET_IGNORED;
     enum packet_verdict verdict = PACKET_IGNORED;
-    bool is_update = request->type == LDNS_RR_TYPE_SOA;
-    if ((ldns_pkt_get_opcode(pkt) == LDNS_PACKET_UPDATE) != is_update ||
+    if ((ldns_pkt_get_opcode(pkt) == LDNS_PACKET_UPDATE) != request->update ||
         !same_question(request, pkt))
         goto out;
     ret->rcode = (int)ldns_pkt_get_rcode(pkt);
     ret->authoritative = ldns_pkt_aa(pkt);
+    ret->recursion = ldns_pkt_ra(pkt);
     if (ldns_pkt_tc(pkt)) { /* believed without a signature: all it costs is a connection */
         verdict = PACKET_TRUNCATED;
         goto out;
@@ -294,72 +304,4 @@ enum packet_verdict packet_reply(const struct packet *request, const struct pack
 out:
     ldns_pkt_free(pkt);
     return verdict;
-}
-
-/* Printable copy; anything that could not be in one of our fences becomes '?'. More than one
- * string never equals a fence: it stays visible as a '?' between them. */
-static void copy_text(const ldns_rr *rr, char ret[FENCE_SIZE])
-{
-    size_t len = 0;
-    for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-        const ldns_rdf *data = ldns_rr_rdf(rr, i);
-        const uint8_t *bytes = ldns_rdf_data(data);
-        if (i > 0 && len < FENCE_SIZE - 1)
-            ret[len++] = '?';
-        for (size_t k = 1; k < ldns_rdf_size(data) && len < FENCE_SIZE - 1; k++)
-            ret[len++] = bytes[k] > ' ' && bytes[k] < 127 && bytes[k] != '"' ? (char)bytes[k]
-                                                                              : '?';
-    }
-    if (len == 0 || len == FENCE_SIZE - 1)
-        ret[0] = '?'; /* empty or cut: surely not ours */
-    ret[len == 0 ? 1 : len] = 0;
-}
-
-static void add_record(const ldns_rr *rr, struct provider_state *state)
-{
-    const ldns_rdf *data = ldns_rr_rd_count(rr) > 0 ? ldns_rr_rdf(rr, 0) : NULL;
-    struct serve *serve = &state->serve;
-    if (data == NULL)
-        return;
-    ldns_rr_type type = ldns_rr_get_type(rr);
-    if (type == LDNS_RR_TYPE_TXT) {
-        if (state->fence_count++ == 0)
-            copy_text(rr, state->fence);
-    } else if (type == LDNS_RR_TYPE_A && ldns_rdf_size(data) == 4) {
-        if (serve->a_count == ADDRESS_MAX)
-            state->more = true;
-        else
-            inet_ntop(AF_INET, ldns_rdf_data(data), serve->a[serve->a_count++],
-                      sizeof serve->a[0]);
-    } else if (type == LDNS_RR_TYPE_AAAA && ldns_rdf_size(data) == 16) {
-        if (serve->aaaa_count == ADDRESS_MAX)
-            state->more = true;
-        else
-            inet_ntop(AF_INET6, ldns_rdf_data(data), serve->aaaa[serve->aaaa_count++],
-                      sizeof serve->aaaa[0]);
-    }
-}
-
-bool packet_collect(const struct packet *request, const uint8_t *bytes, size_t size,
-                    struct provider_state *state)
-{
-    struct packet_walk walk;
-    ldns_pkt *pkt = NULL;
-    if (!packet_walk(bytes, size, &walk) || ldns_wire2pkt(&pkt, bytes, size) != LDNS_STATUS_OK)
-        return false;
-    bool ok = true;
-    const ldns_rr_list *list = ldns_pkt_answer(pkt);
-    for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
-        const ldns_rr *rr = ldns_rr_list_rr(list, i);
-        ldns_rr_type type = ldns_rr_get_type(rr);
-        if (type == LDNS_RR_TYPE_CNAME || type == LDNS_RR_TYPE_DNAME)
-            ok = false;
-        if (type != request->type || ldns_dname_compare(ldns_rr_owner(rr), request->owner) != 0)
-            continue;
-        add_record(rr, state);
-        if (type == LDNS_RR_TYPE_TXT)
-            state->ttl_s = ldns_rr_ttl(rr);
-    }
-    ldns_pkt_free(pkt);
-    return ok;
 }

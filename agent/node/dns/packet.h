@@ -38,6 +38,7 @@ struct packet {
     uint8_t *bytes;
     size_t size;
     uint16_t id;
+    bool update;     /* not a question */
     ldns_rdf *mac;   /* of the request, to verify the reply; NULL = not signed */
     ldns_rdf *owner; /* the question */
     ldns_rr_type type;
@@ -56,6 +57,7 @@ struct packet_answer {
     bool has_tsig;
     bool verified;       /* signed, and the signature holds */
     bool authoritative;
+    bool recursion;      /* the server would ask others for us */
     int64_t server_time; /* BADTIME only: the server's clock in s, else 0 */
 };
 
@@ -64,6 +66,8 @@ struct packet_answer {
 bool packet_algorithm_works(const char *algorithm);
 /* A question for one type, RD = 0. False: no memory, or not a name. */
 bool packet_query(struct packet *ret, const char *name, ldns_rr_type type);
+/* The same with RD = 1: for resolvers. */
+bool packet_query_recursive(struct packet *ret, const char *name, ldns_rr_type type);
 /* One UPDATE: the old fence as prerequisite, A, AAAA and fence replaced. key NULL = unsigned.
  * False: no memory, or a name, address or key that cannot be expressed. */
 bool packet_update(struct packet *ret, const struct packet_names *names,
@@ -79,5 +83,24 @@ enum packet_verdict packet_reply(const struct packet *request, const struct pack
  * False: an alias (CNAME) is in the way, or the bytes are not usable. */
 bool packet_collect(const struct packet *request, const uint8_t *bytes, size_t size,
                     struct provider_state *state);
+
+#define PACKET_NAME_MAX 16 /* servers of a zone that are taken; 13 are usual at most */
+
+/* What the records of an answer say, and for how long it may be kept. */
+struct packet_seen {
+    struct provider_state state; /* fence and addresses, as packet_collect has them */
+    bool alias;        /* a CNAME or DNAME is in the way */
+    bool found;        /* records of the asked type, or an alias; then ... */
+    uint32_t ttl_s;    /* ... the least time left among them */
+    bool has_soa;      /* as the answer, or beside an empty one; then ... */
+    uint32_t negative_s;    /* ... how long "there is none" may be kept, */
+    uint32_t soa_minimum_s; /* ... what the zone says of that, */
+    char zone[HOST_SIZE];   /* ... and which zone it is */
+    char names[PACKET_NAME_MAX][HOST_SIZE]; /* of a question for NS; no final dot */
+    size_t name_count;
+};
+/* False: not usable bytes. About 6 KiB. */
+bool packet_see(const struct packet *request, const uint8_t *bytes, size_t size,
+                struct packet_seen *ret);
 
 #endif
