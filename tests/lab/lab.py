@@ -9,6 +9,7 @@ from .net import PEERS, Net, address, address6
 from .peer import Peer
 from .powerdns import PowerDns
 from .route53 import Route53
+from .tail_dns import TailDns
 from .world import World, now_ms, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -24,7 +25,8 @@ def find_bin():
 
 class Lab:
     """Options: profile, dns ("bind", "knot"), exec_log (an exec record beside the real one),
-    provider ("cloudflare", "powerdns", "route53": that instead of the DNS server), api_name (its
+    provider ("cloudflare", "powerdns", "route53": that instead of the DNS server; "tail": BIND with
+    a secondary and a resolver; ttl and authoritative are then of its record), api_name (its
     interface is named, and no resolver knows the name), role (keys come from the instance's role),
     dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster (lines for [cluster]), more (text
     appended to the configuration, {folder} is filled in), wrong_address (node, address: what the
@@ -44,7 +46,8 @@ class Lab:
 
     def build(self):
         self.net = Net(self.world)
-        kinds = {"cloudflare": Cloudflare, "powerdns": PowerDns, "route53": Route53}
+        kinds = {"cloudflare": Cloudflare, "powerdns": PowerDns, "route53": Route53,
+                 "tail": TailDns}
         kind = kinds.get(self.options.get("provider"), Server)
         self.dns = kind(self.world, self.net, self.dns_kind)
         self.config = self.world.path("holdfast.conf")

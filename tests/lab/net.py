@@ -118,6 +118,6 @@ def tool_missing():
     """Names of the programs that the laboratory needs and does not find."""
     folders = os.environ.get("PATH", "").split(":") + ["/usr/sbin", "/sbin"]
     wanted = ("ip", "nft", "named", "named-journalprint", "knotd", "kjournalprint", "rsyslogd",
-              "cc", "kdig")
+              "cc", "kdig", "unbound")
     return [tool for tool in wanted
             if not any(os.access(os.path.join(folder, tool), os.X_OK) for folder in folders)]
