@@ -4,7 +4,8 @@
  * signed answer never is an outcome that a record acts on, and what is collected is text of our
  * own making within its bounds.
  * Input: first byte: which request (bits 0-1), what the fuzzer mends in the reply: the id and the
- * kind (bit 2), the question (bit 3), a true signature (bit 4); then the reply. */
+ * kind (bit 2), the question (bit 3), a true signature (bit 4); bit 5: another request, for NS or
+ * SOA; then the reply. */
 #include <arpa/inet.h>
 #include <ldns/rbtree.h>
 #include <ldns/host2wire.h>
@@ -14,17 +15,18 @@
 
 #include "agent/node/dns/packet_walk.h"
 #include "agent/node/dns/verdict.h"
+#include "agent/node/tail_judge.h"
 #include "fuzz.h"
 
 #define ROOM_SIZE 4096
 #define HEADER_SIZE 12
-#define REQUEST_COUNT 4
+#define REQUEST_COUNT 6
 #define ID 0x1234
 
 static char secret[] = "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I=";
 static const struct packet_key key = {
     .name = "upd.", .algorithm = "hmac-sha256.", .secret = secret};
-static struct packet requests[REQUEST_COUNT]; /* TXT, A, AAAA, the signed UPDATE */
+static struct packet requests[REQUEST_COUNT]; /* TXT, A, AAAA, the signed UPDATE, NS, SOA */
 static uint8_t question[REQUEST_COUNT][64];   /* as it stands in the request */
 static size_t question_size[REQUEST_COUNT];
 
@@ -54,6 +56,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     FUZZ_CHECK(packet_query(&requests[1], names.name, LDNS_RR_TYPE_A));
     FUZZ_CHECK(packet_query(&requests[2], names.name, LDNS_RR_TYPE_AAAA));
     FUZZ_CHECK(packet_update(&requests[3], &names, &key, &change));
+    FUZZ_CHECK(packet_query_recursive(&requests[4], names.zone, LDNS_RR_TYPE_NS));
+    FUZZ_CHECK(packet_query(&requests[5], names.name, LDNS_RR_TYPE_SOA));
     for (size_t i = 0; i < REQUEST_COUNT; i++)
         take_question(i);
     return 0;
@@ -96,6 +100,34 @@ static void check_verdicts(const struct packet_answer *answer, bool signs)
     FUZZ_CHECK(outcome != PROVIDER_WON || answer->authoritative);
 }
 
+/* The same, with lengths of life; and what the tail makes of it. */
+static void check_seen(const struct packet *request, const uint8_t *bytes, size_t size, bool sound)
+{
+    static const struct tail_want want = {
+        .name = "pbx.example.com", .token = "0123456789abcdef",
+        .serve = {.a = {"192.0.2.1"}, .a_count = 1}};
+    static struct packet_seen seen;
+    struct tail_answers answers = {0};
+    struct ask_end end = {.seen = &seen, .answer = {.authoritative = true, .recursion = true}};
+    char text[TAIL_DETAIL_SIZE];
+    uint32_t ttl_s = 0;
+    mono_ms ends_at = 0;
+    if (!packet_see(request, bytes, size, &seen))
+        return;
+    FUZZ_CHECK(sound && seen.name_count <= PACKET_NAME_MAX && strlen(seen.zone) < HOST_SIZE);
+    check_state(&seen.state);
+    for (size_t i = 0; i < seen.name_count; i++)
+        FUZZ_CHECK(seen.names[i][0] != 0 && strlen(seen.names[i]) < HOST_SIZE);
+    for (enum tail_topic topic = TAIL_A; topic < TAIL_TOPIC_COUNT; topic++)
+        tail_judge_take(&answers, topic, &end, 1000);
+    enum tail_verdict verdict = tail_judge_server(&want, &answers, text);
+    FUZZ_CHECK((verdict == TAIL_RIGHT) == (text[0] == 0));
+    verdict = tail_judge_resolver(&want, &answers, text, &ttl_s, &ends_at);
+    FUZZ_CHECK((verdict == TAIL_RIGHT) == (text[0] == 0));
+    FUZZ_CHECK((verdict == TAIL_STALE) == (ends_at >= 1500));
+    FUZZ_CHECK(ttl_s <= TAIL_TTL_S_MAX);
+}
+
 static void judge(size_t at, const uint8_t *bytes, size_t size, bool truly_signed)
 {
     const struct packet *request = &requests[at];
@@ -116,6 +148,7 @@ static void judge(size_t at, const uint8_t *bytes, size_t size, bool truly_signe
     bool usable = packet_collect(request, bytes, size, &state);
     FUZZ_CHECK(sound || !usable);
     check_state(&state);
+    check_seen(request, bytes, size, sound);
 }
 
 /* The reply signed as its server would, if ldns can read it at all. */
@@ -145,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static uint8_t mended[ROOM_SIZE], room[ROOM_SIZE];
     struct feed feed = {data, size};
     uint8_t kind = feed_byte(&feed);
-    size_t at = kind % REQUEST_COUNT, used = feed.left;
+    size_t at = (kind & 32) != 0 ? 4 + kind % 2 : kind % 4, used = feed.left;
     if (used > ROOM_SIZE - sizeof question[0])
         used = ROOM_SIZE - sizeof question[0];
     if (used > 0)

@@ -3,8 +3,8 @@
 #include "seeds.h"
 #include "tests/lib/fake_answer.h"
 
-#define REQUEST_COUNT 4
-enum { MEND_ID = 4, MEND_QUESTION = 8, SIGN = 16 };
+#define REQUEST_COUNT 6
+enum { MEND_ID = 4, MEND_QUESTION = 8, SIGN = 16, OTHERS = 32 };
 
 static char secret[] = DNS_SERVER_SECRET;
 static const struct packet_key key = {
@@ -12,7 +12,7 @@ static const struct packet_key key = {
 static const struct packet_names names = {"example.com", "pbx.example.com",
                                           "_holdfast.pbx.example.com"};
 
-/* TXT, A, AAAA, the UPDATE: the order of dns_fuzz.c. */
+/* TXT, A, AAAA, the UPDATE, NS, SOA: the order of dns_fuzz.c. */
 static void make_requests(struct packet requests[REQUEST_COUNT], const char *old_fence)
 {
     struct provider_change change = {
@@ -25,6 +25,8 @@ static void make_requests(struct packet requests[REQUEST_COUNT], const char *old
     FUZZ_CHECK(packet_query(&requests[1], names.name, LDNS_RR_TYPE_A));
     FUZZ_CHECK(packet_query(&requests[2], names.name, LDNS_RR_TYPE_AAAA));
     FUZZ_CHECK(packet_update(&requests[3], &names, &key, &change));
+    FUZZ_CHECK(packet_query_recursive(&requests[4], names.zone, LDNS_RR_TYPE_NS));
+    FUZZ_CHECK(packet_query(&requests[5], names.name, LDNS_RR_TYPE_SOA));
 }
 
 /* As it came, as if it were the answer to the fuzzer's request, and signed for it. */
@@ -32,7 +34,7 @@ static void write_reply(unsigned request, const uint8_t *reply, size_t size)
 {
     struct seed seed = {.size = 0};
     for (unsigned kind = 0; kind < 3; kind++) {
-        seed_byte(&seed, request | (kind > 0 ? MEND_ID : 0) | (kind > 1 ? SIGN : 0));
+        seed_byte(&seed, (request < 4 ? request : OTHERS + request % 2) | (kind > 0 ? MEND_ID : 0) | (kind > 1 ? SIGN : 0));
         seed_add(&seed, reply, size);
         seed_write("dns", &seed);
     }

@@ -36,13 +36,13 @@ static void on_tick(uv_timer_t *timer)
     asker->ticked = now;
 }
 
-static void open_asker_at(struct asker *asker, const char *state_dir)
+static void open_asker_with(struct asker *asker, const char *state_dir, const char *doh_url)
 {
     struct err err = {0};
     memset(asker, 0, sizeof *asker);
     (void)signal(SIGPIPE, SIG_IGN); /* as the daemons do */
     uv_loop_init(&asker->loop);
-    CHECK_EQ(http_open(&asker->http, &asker->loop, state_dir, NULL, &err), 0);
+    CHECK_EQ(http_open(&asker->http, &asker->loop, state_dir, doh_url, &err), 0);
     uv_timer_init(&asker->loop, &asker->tick);
     asker->tick.data = asker;
     uv_timer_start(&asker->tick, on_tick, 5, 5);
@@ -50,9 +50,14 @@ static void open_asker_at(struct asker *asker, const char *state_dir)
     snprintf(asker->ca, sizeof asker->ca, "%s/ca.pem", server.dir);
 }
 
+__attribute__((unused)) static void open_asker_at(struct asker *asker, const char *state_dir)
+{
+    open_asker_with(asker, state_dir, NULL);
+}
+
 __attribute__((unused)) static void open_asker(struct asker *asker)
 {
-    open_asker_at(asker, NULL);
+    open_asker_with(asker, NULL, NULL);
 }
 
 static void close_asker(struct asker *asker)

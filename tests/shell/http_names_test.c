@@ -154,6 +154,31 @@ TEST(closing_waits_for_no_resolver)
     resolver_wake();
 }
 
+/* [dns] doh: the machine's own resolver is dead, and not even asked. */
+TEST(name_is_looked_up_over_https)
+{
+    struct asker asker;
+    char url[64];
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/dns-query",
+             (unsigned)server.ports[PORT_GOOD]);
+    open_asker_with(&asker, NULL, url);
+    resolver_asked = 0;
+    struct http_order order = order_of(&asker, "dead.test", PORT_GOOD, "/echo");
+    run_order(&asker, &order);
+    CHECK_EQ(asker.answer.end, HTTP_ANSWERED);
+    CHECK_HAS(asker.body, "\"Host\": \"dead.test:");
+    CHECK_EQ(resolver_asked, 0);
+    CHECK(asker.stall_ms < 1000);
+    close_asker(&asker);
+    snprintf(url, sizeof url, "https://127.0.0.1:1/dns-query"); /* nobody listens there */
+    open_asker_with(&asker, NULL, url);
+    order = order_of(&asker, "dead.test", PORT_GOOD, "/echo");
+    run_order(&asker, &order);
+    CHECK_EQ(asker.answer.end, HTTP_UNSENT);
+    CHECK_EQ(resolver_asked, 0); /* no way around it */
+    close_asker(&asker);
+}
+
 int main(int argc, char **argv)
 {
     return asker_main(argc, argv);
