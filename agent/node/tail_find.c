@@ -65,7 +65,7 @@ static int by_text(const void *a, const void *b)
 /* Sorted: resolvers turn the list around with each answer. */
 static void take_names(struct tail *tail, const struct packet_seen *seen)
 {
-    const char *names[PACKET_NAME_MAX];
+    const char *names[PACKET_NAME_MAX] = {NULL};
     for (size_t i = 0; i < seen->name_count; i++)
         names[i] = seen->names[i];
     qsort(names, seen->name_count, sizeof names[0], by_text);

@@ -34,7 +34,8 @@ static void write_reply(unsigned request, const uint8_t *reply, size_t size)
 {
     struct seed seed = {.size = 0};
     for (unsigned kind = 0; kind < 3; kind++) {
-        seed_byte(&seed, (request < 4 ? request : OTHERS + request % 2) | (kind > 0 ? MEND_ID : 0) | (kind > 1 ? SIGN : 0));
+        seed_byte(&seed, (request < 4 ? request : OTHERS + request % 2) |
+                             (kind > 0 ? MEND_ID : 0) | (kind > 1 ? SIGN : 0));
         seed_add(&seed, reply, size);
         seed_write("dns", &seed);
     }
