@@ -1,9 +1,13 @@
-/* Happy path: one small file is read off the loop, its nameserver lines become endpoints.
+/* Happy path: a detached thread reads one small file and wakes the loop; its nameserver lines are
+ * endpoints then.
  *
- * Failure modes: no file, no right to read it, no such lines: nobody to ask, which is shown. */
+ * Failure modes: no file, no right to read it, no such lines: nobody to ask, which is shown. A disk
+ * that hangs: the thread stays, and nobody waits for it. */
 #include "resolvers.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +15,21 @@
 
 #define BLANKS " \t\r"
 #define WORD "nameserver"
+#define STACK_SIZE ((size_t)256 * 1024)
 
-struct resolvers_reading {
-    uv_work_t work;
+/* Belongs to whoever comes last: the thread, or the loop. */
+struct shared {
+    pthread_mutex_t lock;
+    uv_async_t *wake; /* NULL = nobody waits any more */
+    bool done;
     char path[PATH_SIZE];
     struct resolvers found;
-    void (*on_end)(void *owner, const struct resolvers *found); /* NULL = nobody waits */
+};
+
+struct resolvers_reading {
+    uv_async_t wake;
+    struct shared *shared;
+    void (*on_end)(void *owner, const struct resolvers *found);
     void *owner;
 };
 
@@ -57,13 +70,11 @@ void resolvers_parse(const char *text, struct resolvers *ret)
     }
 }
 
-/* On a thread of the pool. */
-static void on_work(uv_work_t *work)
+static void read_file(const char *path, struct resolvers *ret)
 {
-    struct resolvers_reading *reading = work->data;
     char *text = malloc(RESOLVERS_TEXT_MAX + 1);
     /* O_NONBLOCK: a pipe in its place must not keep the thread. */
-    int file = text == NULL ? -1 : open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int file = text == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     size_t size = 0;
     ssize_t got = 0;
     while (file >= 0 && size < RESOLVERS_TEXT_MAX &&
@@ -73,18 +84,74 @@ static void on_work(uv_work_t *work)
         (void)close(file);
     if (text != NULL) {
         text[size] = 0;
-        resolvers_parse(text, &reading->found);
+        resolvers_parse(text, ret);
     }
     free(text);
 }
 
-static void after_work(uv_work_t *work, int status)
+static void free_shared(struct shared *shared)
 {
-    struct resolvers_reading *reading = work->data;
-    (void)status;
-    if (reading->on_end != NULL)
-        reading->on_end(reading->owner, &reading->found);
-    free(reading);
+    (void)pthread_mutex_destroy(&shared->lock);
+    free(shared);
+}
+
+static void *run(void *argument)
+{
+    struct shared *shared = argument;
+    read_file(shared->path, &shared->found);
+    (void)pthread_mutex_lock(&shared->lock);
+    bool orphan = shared->wake == NULL;
+    shared->done = true;
+    if (!orphan)
+        (void)uv_async_send(shared->wake);
+    (void)pthread_mutex_unlock(&shared->lock);
+    if (orphan)
+        free_shared(shared);
+    return NULL;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* Parts with the thread. True: it is done, and its block is the caller's. */
+static bool part(struct shared *shared)
+{
+    (void)pthread_mutex_lock(&shared->lock);
+    bool done = shared->done;
+    shared->wake = NULL;
+    (void)pthread_mutex_unlock(&shared->lock);
+    return done;
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct resolvers_reading *reading = wake->data;
+    struct shared *shared = reading->shared;
+    if (!part(shared))
+        return; /* cannot be: only the thread wakes, and it is done then */
+    reading->on_end(reading->owner, &shared->found);
+    free_shared(shared);
+    uv_close((uv_handle_t *)&reading->wake, on_closed);
+}
+
+/* Signals are the main thread's: it has the handlers. */
+static bool start_thread(struct shared *shared)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool ok = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+              pthread_attr_setstacksize(&attributes, STACK_SIZE) == 0 &&
+              pthread_create(&thread, &attributes, run, shared) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return ok;
 }
 
 struct resolvers_reading *resolvers_read(uv_loop_t *loop, const char *path,
@@ -93,15 +160,23 @@ struct resolvers_reading *resolvers_read(uv_loop_t *loop, const char *path,
                                          void *owner)
 {
     struct resolvers_reading *reading = calloc(1, sizeof *reading);
-    if (reading == NULL)
+    struct shared *shared = calloc(1, sizeof *shared);
+    if (reading == NULL || shared == NULL || uv_async_init(loop, &reading->wake, on_wake) != 0) {
+        free(reading);
+        free(shared);
         return NULL;
-    (void)snprintf(reading->path, sizeof reading->path, "%s", path);
+    }
+    reading->wake.data = reading;
+    reading->shared = shared;
     reading->on_end = on_end;
     reading->owner = owner;
-    reading->work.data = reading;
-    if (uv_queue_work(loop, &reading->work, on_work, after_work) == 0)
+    (void)pthread_mutex_init(&shared->lock, NULL);
+    shared->wake = &reading->wake;
+    (void)snprintf(shared->path, sizeof shared->path, "%s", path);
+    if (start_thread(shared))
         return reading;
-    free(reading);
+    free_shared(shared);
+    uv_close((uv_handle_t *)&reading->wake, on_closed);
     return NULL;
 }
 
@@ -109,6 +184,7 @@ void resolvers_cancel(struct resolvers_reading *reading)
 {
     if (reading == NULL)
         return;
-    reading->on_end = NULL;
-    (void)uv_cancel((uv_req_t *)&reading->work); /* after_work comes in any case */
+    if (part(reading->shared))
+        free_shared(reading->shared);
+    uv_close((uv_handle_t *)&reading->wake, on_closed);
 }

@@ -22,9 +22,10 @@ void resolvers_parse(const char *text, struct resolvers *ret);
 
 struct resolvers_reading;
 
-/* Reads the file on a thread of libuv's pool: where /etc is, is not ours to know, and a disk that
- * is slow must not stop the loop. A file that cannot be read is one without lines. on_end once,
- * never from inside; `found` is valid during the call. NULL: no memory, on_end will not come. */
+/* Reads the file when it is needed, because it changes with the network; on a thread of its own,
+ * because a disk that hangs must stop neither the loop nor libuv's pool, which writes the promise.
+ * A file that cannot be read is one without lines. on_end once, never from inside; `found` is
+ * valid during the call. NULL: no memory, on_end will not come. */
 struct resolvers_reading *resolvers_read(uv_loop_t *loop, const char *path,
                                          void (*on_end)(void *owner,
                                                         const struct resolvers *found),

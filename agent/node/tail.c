@@ -69,8 +69,12 @@ static void advance(struct tail *tail, mono_ms now)
         tail->took_ms = now - tail->begun;
         tail_show_authoritative(tail);
     }
-    if (tail->resolvers_from == MONO_NEVER && tail->reading == NULL &&
-        (tail->took_ms >= 0 || now - tail->begun >= tail->world.pace.patience_ms))
+    bool late = now - tail->begun >= tail->world.pace.patience_ms;
+    if (late && tail->reading != NULL) { /* a disk that hangs */
+        resolvers_cancel(tail->reading);
+        tail->reading = NULL;
+    }
+    if (tail->resolvers_from == MONO_NEVER && tail->reading == NULL && (tail->took_ms >= 0 || late))
         tail->resolvers_from = now;
 }
 
@@ -122,8 +126,6 @@ void tail_inside_turn(struct tail *tail)
         next = earlier(next, tail->resolvers_from + tail_judge_patience(tail->ttl_s_max));
     }
     span_ms wait = next - now;
-    if (tail->reading != NULL && wait <= 0)
-        wait = tail->world.pace.gap_ms; /* patience is over, and the file still not read */
     uv_timer_start(&tail->timer, on_timer, wait > 1 ? (uint64_t)wait : 1, 0);
 }
 
