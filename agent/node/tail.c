@@ -116,7 +116,8 @@ void tail_inside_turn(struct tail *tail)
         return;
     }
     next = earlier(next, tail_find_turn(tail, now));
-    for (size_t i = 0; i < tail->server_count; i++)
+    bool found = tail->find.step == TAIL_FIND_NOT; /* before that the list may begin anew */
+    for (size_t i = 0; found && i < tail->server_count; i++)
         next = earlier(next, tail_target_turn(&tail->servers[i], now));
     if (tail->resolvers_from == MONO_NEVER) {
         next = earlier(next, tail->begun + tail->world.pace.patience_ms);

@@ -52,6 +52,27 @@ TEST(servers_that_cannot_be_found)
     close_stage(&stage);
 }
 
+TEST(a_server_without_an_address_is_shown)
+{
+    struct stage stage;
+    open_stage(&stage);
+    stage.config.provider = PROVIDER_CLOUDFLARE;
+    stage.config.server_count = 0;
+    stage.resolver.names[0] = "ns1";
+    stage.resolver.named[0] = "127.0.0.1";
+    stage.resolver.names[1] = "ns2";
+    stage.servers[0].manner = ZONE_SILENT; /* a question to it would outlive the first search */
+    begin(&stage);
+    until_shown(&stage, "finds no address of a server of example.com");
+    stage.servers[0].manner = ZONE_HONEST;
+    until_shown(&stage, "\"its address is not found\", \"ok\": false, "
+                        "\"server\": \"ns2.example.com\"");
+    until_shown(&stage, "\"ok\": true, \"server\": \"ns1.example.com\"");
+    until_shown(&stage, "\"resolvers\": {\"list\": [{\"detail\": null, \"ok\": true");
+    CHECK_EQ(stage.authoritative + stage.settled, 0);
+    close_stage(&stage);
+}
+
 TEST(nobody_to_ask)
 {
     struct stage stage;
