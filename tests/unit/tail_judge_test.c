@@ -22,14 +22,17 @@ static void take(struct tail_answers *answers, enum tail_topic topic, const char
     seen->found = value != NULL;
     seen->has_soa = value == NULL;
     seen->ttl_s = seen->negative_s = ttl_s;
-    if (value != NULL && topic == TAIL_FENCE)
-        seen->state.fence_count = 1 + 0 * snprintf(seen->state.fence, FENCE_SIZE, "%s", value);
-    else if (value != NULL && topic == TAIL_A)
-        seen->state.serve.a_count =
-            1 + 0 * (size_t)snprintf(seen->state.serve.a[0], 16, "%s", value);
-    else if (value != NULL)
-        seen->state.serve.aaaa_count =
-            1 + 0 * (size_t)snprintf(seen->state.serve.aaaa[0], 46, "%s", value);
+    struct provider_state *state = &seen->state;
+    if (value != NULL && topic == TAIL_FENCE) {
+        (void)snprintf(state->fence, sizeof state->fence, "%s", value);
+        state->fence_count = 1;
+    } else if (value != NULL && topic == TAIL_A) {
+        (void)snprintf(state->serve.a[0], sizeof state->serve.a[0], "%s", value);
+        state->serve.a_count = 1;
+    } else if (value != NULL) {
+        (void)snprintf(state->serve.aaaa[0], sizeof state->serve.aaaa[0], "%s", value);
+        state->serve.aaaa_count = 1;
+    }
     tail_judge_take(answers, topic, &end, at);
     free(seen);
 }
