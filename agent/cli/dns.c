@@ -93,6 +93,12 @@ static void progress(const char *what, mono_ms since, mono_ms *told, span_ms lim
             (long long)limit / 1000);
 }
 
+static void dump(const json_t *object)
+{
+    (void)json_dumpf(object, stdout, JSON_INDENT(2));
+    (void)fputc('\n', stdout);
+}
+
 /* ---- show, verify ---- */
 
 typedef bool is_good(const json_t *record);
@@ -119,9 +125,9 @@ static int tell_records(const struct dns *dns, const json_t *status, is_good *go
             printf("  - %s: %s\n", follow_text(record, "state"), detail);
     }
     if (dns->json) {
-        json_t *answer = json_pack("{s:b, s:O}", verifies ? "ok" : "equal", all, "records", records);
-        (void)json_dumpf(answer, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
+        json_t *answer =
+            json_pack("{s:b, s:O}", verifies ? "ok" : "equal", all, "records", records);
+        dump(answer);
         json_decref(answer);
     }
     json_decref(records);
@@ -239,12 +245,6 @@ static bool await_adopted(const struct dns *dns, const char *label, json_t **ret
         progress("writing and reading it back", since, &told, ADOPT_LIMIT_MS);
     }
     return done;
-}
-
-static void dump(json_t *object)
-{
-    (void)json_dumpf(object, stdout, JSON_INDENT(2));
-    (void)fputc('\n', stdout);
 }
 
 static int order_adoption(const struct dns *dns, json_t *preview)

@@ -32,64 +32,65 @@ bool dns_screen_is_verified(const json_t *record)
 }
 
 /* A growing line that is cut rather than overrun. */
-struct line {
+struct phrase {
     char text[SCREEN_TEXT_SIZE];
     size_t used;
 };
 
-__attribute__((format(printf, 2, 3))) static void put(struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 3)))
+static void put(struct phrase *phrase, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int more = vsnprintf(line->text + line->used, sizeof line->text - line->used, format,
+    int more = vsnprintf(phrase->text + phrase->used, sizeof phrase->text - phrase->used, format,
                          arguments);
     va_end(arguments);
-    size_t room = sizeof line->text - 1 - line->used;
-    line->used += more < 0 ? 0 : (size_t)more < room ? (size_t)more : room;
+    size_t room = sizeof phrase->text - 1 - phrase->used;
+    phrase->used += more < 0 ? 0 : (size_t)more < room ? (size_t)more : room;
 }
 
-static void put_set(struct line *line, const json_t *set, const char *key, const char *type)
+static void put_set(struct phrase *phrase, const json_t *set, const char *key, const char *type)
 {
     const json_t *list = json_object_get(set, key);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *address = json_string_value(json_array_get(list, i));
-        put(line, "%s%s %s", line->used > 0 ? ", " : "", type, address == NULL ? "?" : address);
+        put(phrase, "%s%s %s", phrase->used > 0 ? ", " : "", type, address == NULL ? "?" : address);
     }
 }
 
 /* "A 203.0.113.10, AAAA 2001:db8::10; ttl 60" */
-static void put_addresses(struct line *line, const json_t *set)
+static void put_addresses(struct phrase *phrase, const json_t *set)
 {
-    put_set(line, set, "a", "A");
-    put_set(line, set, "aaaa", "AAAA");
-    if (line->used == 0)
-        put(line, "no address");
+    put_set(phrase, set, "a", "A");
+    put_set(phrase, set, "aaaa", "AAAA");
+    if (phrase->used == 0)
+        put(phrase, "no address");
     else
-        put(line, "; ttl %" PRId64, number_of(set, "ttl_s", 0));
+        put(phrase, "; ttl %" PRId64, number_of(set, "ttl_s", 0));
 }
 
-static void put_seen(struct line *line, const json_t *seen)
+static void put_seen(struct phrase *phrase, const json_t *seen)
 {
     int64_t fences = number_of(seen, "fences", 0);
-    put_addresses(line, seen);
+    put_addresses(phrase, seen);
     if (fences == 0)
-        put(line, "; no fence");
+        put(phrase, "; no fence");
     else if (fences == 1)
-        put(line, "; fence \"%s\"", text_of(seen, "fence"));
+        put(phrase, "; fence \"%s\"", text_of(seen, "fence"));
     else
-        put(line, "; %" PRId64 " TXT at the fence's name, the first is \"%s\"", fences,
+        put(phrase, "; %" PRId64 " TXT at the fence's name, the first is \"%s\"", fences,
             text_of(seen, "fence"));
 }
 
 static void title(const struct screen *screen, const json_t *record, const char *head)
 {
     const char *label = text_of(record, "label"), *name = text_of(record, "name");
-    struct line line = {.used = 0};
-    put(&line, "%s", name);
+    struct phrase phrase = {.used = 0};
+    put(&phrase, "%s", name);
     if (strcmp(label, name) != 0)
-        put(&line, " (record %s)", label);
-    put(&line, ", %s: ", text_of(record, "provider"));
-    screen_parts_put(screen, SCREEN_PLAIN, line.text);
+        put(&phrase, " (record %s)", label);
+    put(&phrase, ", %s: ", text_of(record, "provider"));
+    screen_parts_put(screen, SCREEN_PLAIN, phrase.text);
     screen_parts_put(screen, SCREEN_BOLD, head);
     fputc('\n', screen->out);
 }
@@ -97,12 +98,12 @@ static void title(const struct screen *screen, const json_t *record, const char 
 static void seen_line(const struct screen *screen, const json_t *record)
 {
     const json_t *seen = json_object_get(record, "seen");
-    struct line line = {.used = 0};
+    struct phrase phrase = {.used = 0};
     if (json_is_object(seen))
-        put_seen(&line, seen);
+        put_seen(&phrase, seen);
     else
-        put(&line, "not known");
-    screen_parts_line(screen, "there", "", SCREEN_PLAIN, line.text);
+        put(&phrase, "not known");
+    screen_parts_line(screen, "there", "", SCREEN_PLAIN, phrase.text);
 }
 
 /* "authoritative 3/3 in 0.9 s, resolvers 2/4, last cache ends 12:04:31 UTC", where it is told. */
@@ -112,20 +113,20 @@ static void tail_line(const struct screen *screen, const json_t *record)
     const json_t *servers = json_object_get(tail, "authoritative");
     const json_t *resolvers = json_object_get(tail, "resolvers");
     const char *ends = text_of(tail, "cache_ends_at");
-    struct line line = {.used = 0};
+    struct phrase phrase = {.used = 0};
     char took[32];
     if (!json_is_object(tail))
         return;
-    put(&line, "authoritative %" PRId64 "/%" PRId64, number_of(servers, "ok", 0),
+    put(&phrase, "authoritative %" PRId64 "/%" PRId64, number_of(servers, "ok", 0),
         number_of(servers, "servers", 0));
     screen_span(number_of(servers, "took_ms", -1), took, sizeof took);
     if (took[0] != '-')
-        put(&line, " in %s", took);
-    put(&line, ", resolvers %" PRId64 "/%" PRId64, number_of(resolvers, "ok", 0),
+        put(&phrase, " in %s", took);
+    put(&phrase, ", resolvers %" PRId64 "/%" PRId64, number_of(resolvers, "ok", 0),
         number_of(resolvers, "servers", 0));
     if (strlen(ends) >= 19)
-        put(&line, ", last cache ends %.8s UTC", ends + 11);
-    screen_parts_line(screen, "tail", "", SCREEN_PLAIN, line.text);
+        put(&phrase, ", last cache ends %.8s UTC", ends + 11);
+    screen_parts_line(screen, "tail", "", SCREEN_PLAIN, phrase.text);
 }
 
 static void read_line(const struct screen *screen, const json_t *record)
@@ -133,17 +134,17 @@ static void read_line(const struct screen *screen, const json_t *record)
     const json_t *read = json_object_get(record, "read");
     const json_t *verified = json_object_get(record, "verified");
     int64_t age_ms = number_of(read, "age_ms", -1);
-    struct line line = {.used = 0};
+    struct phrase phrase = {.used = 0};
     char age[32];
     screen_span(age_ms, age, sizeof age);
     if (age_ms < 0)
-        put(&line, "never yet");
+        put(&phrase, "never yet");
     else
-        put(&line, "%s ago", age);
+        put(&phrase, "%s ago", age);
     if (json_is_object(verified))
-        put(&line, ", %" PRId64 " of %" PRId64 " servers", number_of(verified, "servers_ok", 0),
+        put(&phrase, ", %" PRId64 " of %" PRId64 " servers", number_of(verified, "servers_ok", 0),
             number_of(verified, "servers", 0));
-    screen_parts_line(screen, "read", "", SCREEN_PLAIN, line.text);
+    screen_parts_line(screen, "read", "", SCREEN_PLAIN, phrase.text);
 }
 
 void dns_screen_record(FILE *out, const json_t *record, const char *head)
@@ -152,7 +153,7 @@ void dns_screen_record(FILE *out, const json_t *record, const char *head)
     const json_t *wanted = json_object_get(record, "wanted");
     const json_t *differences = json_object_get(record, "differences");
     const char *node = text_of(wanted, "node");
-    struct line line = {.used = 0};
+    struct phrase phrase = {.used = 0};
     if (dns_screen_is_command(record)) {
         title(&screen, record, "a command changes it, nothing can be read back");
         return;
@@ -160,12 +161,12 @@ void dns_screen_record(FILE *out, const json_t *record, const char *head)
     title(&screen, record, head);
     seen_line(&screen, record);
     if (node[0] != 0) {
-        put_addresses(&line, wanted);
-        put(&line, "; %s holds", node);
+        put_addresses(&phrase, wanted);
+        put(&phrase, "; %s holds", node);
     } else {
-        put(&line, "not known: nobody is known to hold");
+        put(&phrase, "not known: nobody is known to hold");
     }
-    screen_parts_line(&screen, "wanted", "", SCREEN_PLAIN, line.text);
+    screen_parts_line(&screen, "wanted", "", SCREEN_PLAIN, phrase.text);
     read_line(&screen, record);
     tail_line(&screen, record);
     for (size_t i = 0; i < json_array_size(differences); i++) {
@@ -180,14 +181,14 @@ void dns_screen_preview(FILE *out, const json_t *preview)
     const json_t *wanted = json_object_get(preview, "wanted");
     bool possible = screen_parts_true(preview, "possible");
     const char *effect = text_of(preview, "effect"), *remedy = text_of(preview, "remedy");
-    struct line line = {.used = 0};
+    struct phrase phrase = {.used = 0};
     title(&screen, preview, possible ? "can be adopted" : "not adopted");
     seen_line(&screen, preview);
     if (possible) {
-        put_addresses(&line, wanted);
-        put(&line, "; fence of %s under epoch %" PRId64, text_of(wanted, "node"),
+        put_addresses(&phrase, wanted);
+        put(&phrase, "; fence of %s under epoch %" PRId64, text_of(wanted, "node"),
             number_of(preview, "epoch", 0));
-        screen_parts_line(&screen, "will be", "", SCREEN_PLAIN, line.text);
+        screen_parts_line(&screen, "will be", "", SCREEN_PLAIN, phrase.text);
     }
     screen_parts_bullet(&screen, "-", SCREEN_PLAIN, text_of(preview, "about"));
     if (effect[0] != 0)

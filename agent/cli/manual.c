@@ -172,7 +172,8 @@ static const char help_dns[] =
     "       holdfast dns adopt [LABEL] [--yes] [--move] [--json]\n"
     "\n"
     "'show' prints what was read last at the provider of each record (or of record LABEL), what\n"
-    "is wanted, and each difference. 'verify' has all its servers read first. Both on either node.\n"
+    "is wanted, and each difference. 'verify' has all its servers read first. Both run on either\n"
+    "node.\n"
     "\n"
     "'adopt', on the holder, takes over what is there and is not holdfast's: a name that exists\n"
     "(with adopt = manual in the configuration), a TXT record at the fence's name that holdfast\n"
@@ -183,9 +184,10 @@ static const char help_dns[] =
     "  --yes    do it\n"
     "  --move   also when callers get other addresses from it\n"
     "\n"
-    "Exit status of show and verify: 0 as wanted, 1 not; of adopt: 0 shown, or adopted with --yes,\n"
-    "or nothing to do, 1 cannot be adopted, or not seen to be written. 2 usage or no such record,\n"
-    "3 daemon not reachable, 4 refused: not the holder, no right, changed meanwhile, would move.\n";
+    "Exit status of show and verify: 0 as wanted, 1 not. Of adopt: 0 shown, nothing to do, or\n"
+    "adopted with --yes; 1 cannot be adopted, or was not seen to be written. Of all: 2 usage, or\n"
+    "no such record, 3 daemon not reachable, 4 refused: not the holder, no right, changed\n"
+    "meanwhile, callers would be moved.\n";
 static const char help_proof[] =
     "usage: holdfast proof show\n"
     "       holdfast proof verify FILE\n"

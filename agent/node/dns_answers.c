@@ -155,8 +155,9 @@ static bool holds_here(const struct dns_call *dns, const struct record *record)
     if (view.standing == STANDING_HOLDER || view.standing == STANDING_FORCED)
         return true;
     if (view.holder < PEER_COUNT && view.holder != view.self)
-        snprintf(text, sizeof text, "%s does not hold, %s does; run it there: holdfast dns adopt %s",
-                 self, duty_peer_name(dns->duty, view.holder), label_of(record));
+        snprintf(text, sizeof text,
+                 "%s does not hold, %s does; run it there: holdfast dns adopt %s", self,
+                 duty_peer_name(dns->duty, view.holder), label_of(record));
     else
         snprintf(text, sizeof text, "%s does not hold, and no holder is known; what is missing: "
                  "holdfast why", self);

@@ -149,8 +149,8 @@ static void about(const struct record *record, enum adopt_kind kind, char ret[SE
     else if (kind == ADOPT_OWN)
         text = "it is this node's already, and right: there is nothing to adopt";
     else if (kind == ADOPT_PENDING)
-        text = "there is nothing to adopt: what is there is holdfast's already, or there is nothing; "
-               "'holdfast status' says what the holder does about it";
+        text = "there is nothing to adopt: what is there is holdfast's already, or there is "
+               "nothing; 'holdfast status' says what the holder does about it";
     else if (kind == ADOPT_COMMAND)
         text = "a command changes this record, nothing can be read: there is nothing to adopt";
     else if (kind == ADOPT_STANDBY)
@@ -197,12 +197,13 @@ static void effect(const struct record *record, char ret[SENTENCE_SIZE])
     else if (!would_move(record))
         snprintf(ret, SENTENCE_SIZE, "the addresses stay as they are");
     else if (!last->more && record_serve_same(&last->serve, &record->config.serve[other]))
-        snprintf(ret, SENTENCE_SIZE, "MOVES from %s (%.400s) to %s (%.400s): run 'holdfast switchover --to "
-                 "%s' first to keep it where it is, or allow it with --move", owner, there, self,
-                 wanted, owner);
+        snprintf(ret, SENTENCE_SIZE, "MOVES from %s (%.400s) to %s (%.400s): run 'holdfast "
+                 "switchover --to %s' first to keep it where it is, or allow it with --move", owner,
+                 there, self, wanted, owner);
     else
-        snprintf(ret, SENTENCE_SIZE, "CHANGES from %.400s%s to those of %s (%.400s): allow it with --move",
-                 there, last->more ? " and more" : "", self, wanted);
+        snprintf(ret, SENTENCE_SIZE,
+                 "CHANGES from %.400s%s to those of %s (%.400s): allow it with --move", there,
+                 last->more ? " and more" : "", self, wanted);
 }
 
 /* What is left to a hand when holdfast cannot replace it in one step. */

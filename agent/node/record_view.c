@@ -151,6 +151,8 @@ void record_view_add(const struct record *record, json_t *json)
     (void)json_object_set_new(json, "wanted", record_view_wanted(record));
     (void)json_object_set_new(json, "differences", differences(record));
     (void)json_object_set_new(json, "by_hand", by_hand(record));
-    (void)json_object_set_new(json, "adopting", json_boolean(record->adoption.ordered));
+    const struct record_adoption *adoption = &record->adoption;
+    bool adopting = adoption->ordered && clock_now() <= adoption->until;
+    (void)json_object_set_new(json, "adopting", json_boolean(adopting));
     (void)json_object_set_new(json, "read", read_json(record));
 }
