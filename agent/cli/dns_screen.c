@@ -173,6 +173,7 @@ void dns_screen_record(FILE *out, const json_t *record, const char *head)
         const char *text = json_string_value(json_array_get(differences, i));
         screen_parts_bullet(&screen, "-", SCREEN_PLAIN, text == NULL ? "?" : text);
     }
+    dns_screen_by_hand(&screen, record);
 }
 
 void dns_screen_preview(FILE *out, const json_t *preview)
@@ -182,7 +183,8 @@ void dns_screen_preview(FILE *out, const json_t *preview)
     bool possible = screen_parts_true(preview, "possible");
     const char *effect = text_of(preview, "effect"), *remedy = text_of(preview, "remedy");
     struct phrase phrase = {.used = 0};
-    title(&screen, preview, possible ? "can be adopted" : "not adopted");
+    bool own = strcmp(text_of(preview, "kind"), "own") == 0;
+    title(&screen, preview, possible ? "can be adopted" : own ? "is holdfast's" : "not adopted");
     seen_line(&screen, preview);
     if (possible) {
         put_addresses(&phrase, wanted);
