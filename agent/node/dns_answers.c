@@ -145,6 +145,13 @@ static void tell_order(const struct dns_call *dns, const struct record *record)
     duty_tell(dns->duty, &happening);
 }
 
+static bool is_paused(const struct dns_call *dns)
+{
+    struct view view;
+    duty_view(dns->duty, &view);
+    return view.paused_until > view.now;
+}
+
 /* False, and answered, on a node that is not the holder. */
 static bool holds_here(const struct dns_call *dns, const struct record *record)
 {
@@ -179,6 +186,9 @@ static void answer_adopt(const struct dns_call *dns)
                                 "the preview shows it");
     } else if (!control_may_change(dns->call)) {
         refuse(dns, CODE_REFUSED, "it needs root or membership of group holdfast-admin");
+    } else if (is_paused(dns)) {
+        refuse(dns, CODE_REFUSED, "the cluster is paused, so nothing is written; end that first: "
+                                  "holdfast resume");
     } else if (!record_adopt(record, &order, text, sizeof text)) {
         refuse(dns, CODE_REFUSED, text);
     } else {

@@ -1,5 +1,4 @@
-"""What stands at the name already, and an operator's word on it: `holdfast dns show, verify, adopt`.
-"""
+"""What stands at the name already, and an operator's word on it: `holdfast dns`."""
 import re
 import subprocess
 import threading
