@@ -12,7 +12,7 @@
 #include "record_adopt.h"
 #include "record_show.h"
 
-#define TEXT_SIZE (2 * RECORD_DETAIL_SIZE)
+#define TEXT_SIZE ((size_t)2 * RECORD_DETAIL_SIZE)
 
 enum { CODE_DONE = 0, CODE_USAGE = 2, CODE_REFUSED = 4 };
 

@@ -16,7 +16,8 @@
 #include "record_serve.h"
 #include "record_view.h"
 
-#define SENTENCE_SIZE (2 * RECORD_DETAIL_SIZE)
+#define SENTENCE_SIZE ((size_t)2 * RECORD_DETAIL_SIZE)
+#define JOINED_SIZE ((size_t)2 * SERVE_TEXT_SIZE)
 
 enum adopt_kind {
     ADOPT_UNADOPTED, /* the four that an order can take over */
@@ -176,19 +177,19 @@ static void about(const struct record *record, enum adopt_kind kind, char ret[SE
     snprintf(ret, SENTENCE_SIZE, "%s%s", text, own);
 }
 
-static void join(const struct serve *serve, char ret[2 * SERVE_TEXT_SIZE])
+static void join(const struct serve *serve, char ret[JOINED_SIZE])
 {
     char a[SERVE_TEXT_SIZE], aaaa[SERVE_TEXT_SIZE];
     record_serve_a(serve, a);
     record_serve_aaaa(serve, aaaa);
-    snprintf(ret, 2 * SERVE_TEXT_SIZE, "%s%s%s", a, a[0] != 0 && aaaa[0] != 0 ? "," : "", aaaa);
+    snprintf(ret, JOINED_SIZE, "%s%s%s", a, a[0] != 0 && aaaa[0] != 0 ? "," : "", aaaa);
 }
 
 static void effect(const struct record *record, char ret[SENTENCE_SIZE])
 {
     const struct provider_state *last = &record->picture.last;
     const uint8_t other = record->self == 0 ? 1 : 0;
-    char there[2 * SERVE_TEXT_SIZE], wanted[2 * SERVE_TEXT_SIZE];
+    char there[JOINED_SIZE], wanted[JOINED_SIZE];
     const char *self = record->node_names[record->self], *owner = record->node_names[other];
     join(&last->serve, there);
     join(record->want, wanted);
