@@ -198,8 +198,7 @@ TEST(malformed_orders_are_refused)
         "{'seen':{'fence':'hello','fences':1,'aaaa':[]}}",
         "{'seen':{'fence':'hello','fences':1,'a':[7],'aaaa':[]}}",
         "{'seen':{'fence':'hello','fences':1,'a':['192.0.2.99192.0.2.99'],'aaaa':[]}}",
-        "{'seen':{'fence':'hello','fences':1,'a':['1','2','3','4','5','6','7','8','9'],"
-        "'aaaa':[]}}"};
+        "{'seen':{'fence':'h','fences':1,'a':['1','2','3','4','5','6','7','8','9'],'aaaa':[]}}"};
     struct place place;
     char longest[400];
     begin(&place);
