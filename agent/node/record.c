@@ -21,6 +21,7 @@
 #include "record_inside.h"
 #include "record_serve.h"
 #include "resolvers.h"
+#include "record_view.h"
 
 #define READ_MS 1500
 #define UNREADABLE "a command changes it: what it did is known only on the holder"
@@ -107,6 +108,9 @@ static void watch(struct record *record)
     if (!record->operations->can_read) {
         memset(&picture->last.serve, 0, sizeof picture->last.serve);
         record_inside_set(record, RECORD_UNKNOWN, UNREADABLE);
+    } else if (record_adopt_is_unadopted(record)) {
+        record_show_unadopted(picture, text);
+        record_inside_set(record, RECORD_UNADOPTED, text);
     } else if (last->fence_count == 0) {
         record_inside_set(record, RECORD_UNKNOWN, "no fence is there: no holder has written yet");
     } else if (last->fence_count > 1 || !record_fence_parse(last->fence, &picture->fence) ||
@@ -116,6 +120,7 @@ static void watch(struct record *record)
     } else {
         uint64_t epoch = picture->fence.epoch;
         record->known = epoch > record->known ? epoch : record->known;
+        record->met = true;
         judge_foreign_hold(record);
         note_verified(record);
         record->world.fence_seen(record->world.owner, epoch); /* may call back: last */
@@ -145,6 +150,8 @@ static void read_failed(struct record *record, enum provider_outcome outcome, co
         record_inside_set(record, record->picture.state, before);
     }
     record->reads_fail = true;
+    snprintf(record->read_detail, sizeof record->read_detail, "%s", detail);
+    record_view_failed(record);
     if (record->phase == PHASE_CLAIM)
         record_inside_back_off(record, refused ? REFUSED_MS_MAX : BACKOFF_MS_MAX);
     else if (record->phase == PHASE_WATCH)
@@ -153,11 +160,9 @@ static void read_failed(struct record *record, enum provider_outcome outcome, co
         record_inside_act_in(record, BACKOFF_MS_MAX);
 }
 
-static void on_read(void *owner, enum provider_outcome outcome,
-                    const struct provider_state *state, const char *detail)
+static void take_read(struct record *record, enum provider_outcome outcome,
+                      const struct provider_state *state, const char *detail)
 {
-    struct record *record = owner;
-    record->running = RUNNING_NOTHING;
     if (outcome != PROVIDER_WON) {
         read_failed(record, outcome, detail);
         return;
@@ -174,16 +179,30 @@ static void on_read(void *owner, enum provider_outcome outcome,
         record_hold_weigh(record, detail);
 }
 
+static void on_read(void *owner, enum provider_outcome outcome,
+                    const struct provider_state *state, const char *detail)
+{
+    struct record *record = owner;
+    record->running = RUNNING_NOTHING;
+    record->reads++;
+    take_read(record, outcome, state, detail);
+    if (record->looks && record->running == RUNNING_NOTHING)
+        record_inside_act_in(record, 0); /* it was asked for while this one was on its way */
+}
+
 /* Every action begins with a look at what is there. */
 static void act(struct record *record)
 {
-    bool everywhere = record->phase == PHASE_WATCH || record->phase == PHASE_GUARD;
+    bool everywhere = record->phase == PHASE_WATCH || record->phase == PHASE_GUARD ||
+                      (record->looks && record->phase != PHASE_CLAIM);
     if (record->running != RUNNING_NOTHING)
         return;
     if (record->phase == PHASE_CLAIM &&
         (!record_hold_is_clear(record) || !record_hold_may(record)))
         return;
     record->running = RUNNING_READ;
+    record->looks = false;
+    record->wide = everywhere;
     record->operations->read(record->provider,
                              everywhere ? PROVIDER_EVERYWHERE : PROVIDER_PRIMARY, READ_MS,
                              on_read, record);
@@ -205,6 +224,7 @@ static void begin_hold(struct record *record, uint64_t epoch)
 {
     record_hold_abandon(record);
     tail_stop(record->tail);
+    record_view_answered(record);
     if (record->epoch == 0) /* another number for who holds already changes nothing */
         record->clear_at = clock_now() + record->operations->late_ms;
     record->epoch = epoch;
@@ -224,6 +244,8 @@ static void end_hold(struct record *record)
 {
     record_hold_abandon(record);
     tail_stop(record->tail);
+    record_view_answered(record);
+    record->adoption.ordered = false; /* it was a word to the holder */
     record->epoch = 0;
     record->phase = PHASE_WATCH;
     record->picture.verified = false;
@@ -263,10 +285,29 @@ bool record_readable(const struct record *record)
     return !record->operations->can_read || (!record->reads_fail && !is_stale(record));
 }
 
+unsigned record_look(struct record *record)
+{
+    unsigned wanted = record->reads + (record->running == RUNNING_READ ? 2 : 1);
+    record->looks = true;
+    record_inside_act_in(record, 0);
+    return wanted;
+}
+
+void record_told_holder(struct record *record, uint8_t holder)
+{
+    record->holder = holder;
+}
+
+const struct record_config *record_config_of(const struct record *record)
+{
+    return &record->config;
+}
+
 json_t *record_json(const struct record *record)
 {
     json_t *json = record_show_json(&record->picture);
     (void)json_object_set_new(json, "tail", tail_json(record->tail));
+    record_view_add(record, json);
     return json;
 }
 
@@ -349,6 +390,7 @@ int record_open(struct record **ret, const struct record_config *config,
     record->picture.config = &record->config;
     record->picture.operations = record->operations;
     record->read_at = MONO_LONG_AGO;
+    record->holder = PEER_NONE;
     struct provider_world around = {.loop = world->loop, .http = world->http};
     int code = record->operations->open(&record->provider, &around, config, err);
     if (code != 0) {
