@@ -70,7 +70,7 @@ static void check_state(const struct provider_state *state)
     FUZZ_CHECK(memchr(state->fence, 0, sizeof state->fence) != NULL);
     FUZZ_CHECK((state->fence_count == 0) == (state->fence[0] == 0));
     for (const char *at = state->fence; *at != 0; at++)
-        FUZZ_CHECK(*at > ' ' && *at < 127 && *at != '"');
+        FUZZ_CHECK(*at >= ' ' && *at < 127 && *at != '"');
     FUZZ_CHECK(serve->a_count <= ADDRESS_MAX && serve->aaaa_count <= ADDRESS_MAX);
     for (size_t i = 0; i < serve->a_count; i++)
         FUZZ_CHECK(inet_pton(AF_INET, serve->a[i], binary) == 1);
