@@ -14,6 +14,7 @@
 #include "../peer/config.h"
 #include "../peer/err.h"
 #include "../peer/events.h"
+#include "agree.h"
 #include "http/http.h"
 
 struct record;
@@ -60,8 +61,8 @@ bool record_busy(const struct record *record);
 /* Reads the provider now (for switchover's "can the provider be read?"); the answer shows in
  * record_json. */
 void record_poke(struct record *record);
-/* True when the last read succeeded and is younger than 2 x check_every. */
-bool record_readable(const struct record *record);
+/* What agree compares; its pointers are good until the record is told or reads something. */
+void record_glance(const struct record *record, struct record_glance *ret);
 /* {label, name, provider, fence, state, epoch, addresses[], verified {token, at, servers_ok,
  * servers} or null, detail (sentence or null)}. New reference. */
 json_t *record_json(const struct record *record);
