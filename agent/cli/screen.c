@@ -311,7 +311,7 @@ static void record_line(const struct screen *screen, const json_t *record)
              plain ? "" : ", fence: ", plain ? "" : fence, epoch, check);
     screen_parts_line(screen, "record", state, state_colour(state), line);
     const char *detail = text_of(record, "detail");
-    if (detail[0] != 0 && strcmp(state, "ok") != 0)
+    if (detail[0] != 0)
         screen_parts_bullet(screen, "-", SCREEN_PLAIN, detail);
 }
 

@@ -255,7 +255,8 @@ bool record_busy(const struct record *record)
 
 void record_poke(struct record *record)
 {
-    if (record->phase == PHASE_WATCH || record->phase == PHASE_GUARD)
+    bool looks = record->phase == PHASE_WATCH || record->phase == PHASE_GUARD;
+    if (looks && record->operations->can_read) /* else it would run its command */
         act(record);
 }
 

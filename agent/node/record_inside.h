@@ -48,6 +48,7 @@ struct record {
     span_ms backoff_ms, spread_ms;
     unsigned tries, equal_tries, fenced_in_row;
     bool tried, repairing, alarmed, waits_permit, reads_fail;
+    bool checking, checked; /* without reading: the write that puts right runs, has succeeded */
     enum provider_outcome last_outcome; /* of the last try, when `tried` */
     enum provider_outcome told_outcome; /* when equal_tries > 0 */
 };
