@@ -156,6 +156,11 @@ void claim_granted(struct claim *claim, const struct echo *echo,
         return;
     claim->phase = CLAIM_HOLDING;
     claim->since = now;
+    /* Unheard for so long, the other node may have held again, and died before it closed
+     * anything: a voter that was bound to it is free only a lease after that. */
+    uint8_t other = (uint8_t)(NODE_COUNT - 1 - claim->self);
+    if (!echo_is_fresh(echo, other, now, lease_window(claim->terms.length_ms)))
+        claim->after_release = false;
     outcome->prompt = true;
 }
 

@@ -120,6 +120,7 @@ static void heard_votes(struct core *core, const struct statement *statement, mo
     voter_released(&core->voter, statement, now, outcome);
     heard_of(core, statement->claim);
     heard_of(core, statement->promise.epoch);
+    heard_of(core, statement->seen_epoch);
     if (roster_counts(&core->roster, from))
         claim_granted(&core->claim, &core->echo, statement, now, outcome);
     if (claim_holds(&core->claim, now))

@@ -185,6 +185,8 @@ void orders_keep_pause(struct core *core, span_ms left_ms, struct outcome *outco
     struct stored *wanted = &core->voter.ledger.wanted;
     wanted->pause_order = core->pause.order;
     wanted->pause_until_wall_s = left_ms > 0 ? core->wall_s + left_ms / 1000 : 0;
+    if (left_ms > 0 && wanted->pause_until_wall_s == 0)
+        wanted->pause_until_wall_s = 1; /* a wall clock in 1969; 0 means none */
     put(core, outcome);
 }
 

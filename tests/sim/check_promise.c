@@ -39,7 +39,7 @@ static true_us claim_reached(const struct check_voter *voter, uint8_t node,
     true_us first = -1;
     for (uint32_t i = 0; i < voter->claim_count[node] && i < CHECK_CLAIMS_MAX; i++) {
         const struct claim_seen *seen = &voter->claims[node][i];
-        if (seen->mark.boot == mark->boot && seen->mark.seq == mark->seq &&
+        if (seen->mark.seq == mark->seq && seen->mark.boot == mark->boot &&
             (first < 0 || seen->at < first))
             first = seen->at;
     }

@@ -76,9 +76,9 @@ static struct profile draw_profile(struct prng *prng, bool bytes)
     uint64_t at = prng_next(prng) % 100;
     if (bytes)
         return patient;
-    if (at < 3)
+    if (at < 2)
         return fast;
-    return at < 40 ? normal : patient;
+    return at < 25 ? normal : patient;
 }
 
 static enum level draw_level(struct prng *prng)

@@ -8,6 +8,7 @@
 #include "event.h"
 
 #define SCRIPT_MAX 2048
+#define LATE_LEASES_MAX 30 /* of the longest kind of "late" */
 
 /* X(code, name, weight, what): how often it is drawn beside the others, and what it does. */
 #define FAULT_TABLE(X)                                                                          \

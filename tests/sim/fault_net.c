@@ -38,7 +38,7 @@ static void set_quality(struct cluster *cluster, const struct fault *fault, bool
         break;
     case FAULT_LATE:
         net->late_ppt = amount;
-        net->late_max = cluster->world.settings.lease_ms * (fault->peer == 0 ? 30 : 3);
+        net->late_max = cluster->world.settings.lease_ms * (fault->peer == 0 ? LATE_LEASES_MAX : 3);
         break;
     default:
         net->garble_ppt = amount;

@@ -110,6 +110,9 @@ static bool snapshot(struct cluster *cluster, const struct fault *fault, bool en
     writer_init(&p->writer);
     check_tainted(world, fault->peer);
     if (fault->peer < NODE_COUNT) {
+        /* It uses marks again, and a late answer to the first use looks like one to the second. */
+        world->check.nodes[fault->peer].taint_until +=
+            LATE_LEASES_MAX * world->settings.lease_ms;
         world->check.nodes[fault->peer].report = p->core.reported;
         writer_standing(world, fault->peer, &p->core.reported);
     }

@@ -60,6 +60,17 @@ TEST(a_voter_of_a_newer_number_of_the_other_node_makes_the_release_worthless)
     CHECK(!rig.core.claim.after_release);
 }
 
+/* Seed 33534 of the simulator: the witness backs nobody any more, but remembers the number. */
+TEST(a_number_that_was_only_seen_makes_the_release_worthless)
+{
+    struct rig rig;
+    succeeding(&rig);
+    struct statement statement = peers_says(&rig, PEER_WITNESS);
+    statement.seen_epoch = 103;
+    peers_hear(&rig, &statement);
+    CHECK(!rig.core.claim.after_release);
+}
+
 TEST(the_number_that_was_released_and_own_ones_are_no_news)
 {
     struct rig rig;
@@ -82,6 +93,19 @@ TEST(a_holder_keeps_what_was_true_when_it_began)
     held(&rig);
     peers_back(&rig, PEER_WITNESS, 103, 1);
     CHECK(rig.core.claim.after_release);
+}
+
+/* Seed 24734 of the simulator: a node claims after a release and is cut off; meanwhile the other
+ * holds again, and dies at it. When the witness is free, nobody knows whether services closed. */
+TEST(a_release_counts_only_while_the_other_node_is_heard)
+{
+    struct rig rig;
+    succeeding(&rig);
+    peers_written(&rig);
+    peers_pass(&rig, LEASE);
+    peers_back(&rig, PEER_WITNESS, 102, 0);
+    CHECK_EQ(rig.out.standing.standing, STANDING_HOLDER);
+    CHECK(!rig.out.standing.after_release);
 }
 
 /* The word for it is said in the statements that carry the release, for two leases. */

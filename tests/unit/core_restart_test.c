@@ -309,6 +309,20 @@ TEST(a_pause_that_ended_while_the_process_was_down_is_written_as_none)
 }
 
 /* And the same when it ends while the process runs. */
+/* Seed 36058 of the simulator: "until 1970-01-01 00:00:00" must not read as "until never". */
+TEST(a_pause_outlives_a_restart_also_when_the_wall_clock_makes_its_end_zero)
+{
+    struct rig rig;
+    elected_quiet(&rig, 0, 100);
+    rig.wall_s = -60;
+    peers_order(&rig, ORDER_PAUSE, PEER_NONE, 60000);
+    CHECK_EQ(rig.stored.pause_until_wall_s, 1);
+    struct core_settings settings = peers_settings(0);
+    settings.wall_s = -55;
+    peers_start_with(&rig, &settings, rig.stored);
+    CHECK(pause_is_on(&rig.core.pause, rig.now));
+}
+
 TEST(a_pause_that_ended_is_written_as_none)
 {
     struct rig rig;
