@@ -17,22 +17,13 @@ static bool is_same_server(const struct record_config *a, const struct record_co
     return false;
 }
 
-static const char *clash_of_one_kind(const struct record_config *a, const struct record_config *b)
+/* Of one kind. Whatever a kind does not have is empty in both. */
+static bool is_same_place(const struct record_config *a, const struct record_config *b)
 {
-    switch (a->provider) {
-    case PROVIDER_RFC2136:
-        return is_same_server(a, b) ? "other servers here, or each name once" : NULL;
-    case PROVIDER_ROUTE53:
-    case PROVIDER_CLOUDFLARE:
-        return strcmp(a->zone_id, b->zone_id) == 0 ? "another zone-id here, or each name once"
-                                                   : NULL;
-    case PROVIDER_POWERDNS:
-        return strcmp(a->endpoint, b->endpoint) == 0 ? "another endpoint here, or each name once"
-                                                     : NULL;
-    case PROVIDER_EXEC:
-        break;
-    }
-    return strcmp(a->command, b->command) == 0 ? "another command here, or each name once" : NULL;
+    if (a->zone_id[0] != 0)
+        return strcmp(a->zone_id, b->zone_id) == 0; /* whichever way it is reached */
+    return strcmp(a->endpoint, b->endpoint) == 0 && strcmp(a->command, b->command) == 0 &&
+           (a->server_count == 0 || is_same_server(a, b));
 }
 
 /* PowerDNS keeps dynamic updates and its HTTP interface apart: neither waits for the other, and
@@ -49,5 +40,7 @@ const char *config_clash(const struct record_config *a, const struct record_conf
         return NULL;
     if (is_mixed(a, b))
         return "either powerdns or rfc2136 for it: each fence of PowerDNS is blind for the other";
-    return a->provider == b->provider ? clash_of_one_kind(a, b) : NULL;
+    if (a->provider != b->provider || !is_same_place(a, b))
+        return NULL;
+    return "each name once at one place: its server, zone-id, endpoint or command";
 }
