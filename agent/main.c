@@ -52,12 +52,6 @@ static bool on_is_fit(void *owner)
     return node->fit;
 }
 
-static bool on_is_readable(void *owner)
-{
-    const struct node *node = owner;
-    return duty_is_readable(node->duty);
-}
-
 static void on_poke(void *owner)
 {
     struct node *node = owner;
@@ -100,7 +94,6 @@ int main(int argc, char **argv)
         .demoted = on_demoted,
         .close = on_close,
         .is_fit = on_is_fit,
-        .is_readable = on_is_readable,
         .poke = on_poke,
         .records = on_records,
         .probes = on_probes,

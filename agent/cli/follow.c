@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../peer/clock.h"
+#include "../peer/config.h"
 #include "client.h"
 
 #define RECORD_MS_MAX 5000   /* for the record to be read back after a switchover */
@@ -47,6 +48,7 @@ struct timeline {
     mono_ms ordered; /* by the daemon's answer; the same machine's clock as ours */
     bool gave_up, moved;
     json_int_t epoch; /* of the new holder, once moved */
+    bool shown[RECORD_MAX]; /* this record is written, and that was printed */
 };
 
 static void look(struct timeline *timeline, const json_t *status)
@@ -83,26 +85,36 @@ static bool is_written(const struct timeline *timeline, const json_t *record)
            json_integer_value(json_object_get(record, "epoch")) >= timeline->epoch;
 }
 
-/* Prints the records that were read back (in state `written`) or the ones that were not. */
-static size_t print_records(const struct timeline *timeline, const json_t *status, bool written)
+/* Prints each record that was read back since the last look: a slow one hides no quick one. */
+static void print_written(struct timeline *timeline, const json_t *status)
+{
+    const json_t *records = json_object_get(status, "records");
+    for (size_t i = 0; i < json_array_size(records) && i < RECORD_MAX; i++) {
+        const json_t *record = json_array_get(records, i);
+        if (timeline->shown[i] || is_command(record) || !is_written(timeline, record))
+            continue;
+        timeline->shown[i] = true;
+        printf("%6" PRId64 " ms  record %s is written, and read back by this node\n",
+               clock_now() - timeline->ordered, follow_text(record, "label"));
+        fflush(stdout);
+    }
+}
+
+static size_t print_unwritten(const struct timeline *timeline, const json_t *status)
 {
     const json_t *records = json_object_get(status, "records");
     size_t count = 0;
     for (size_t i = 0; i < json_array_size(records); i++) {
         const json_t *record = json_array_get(records, i);
-        const char *label = follow_text(record, "label"), *detail = follow_text(record, "detail");
-        if (is_command(record) || is_written(timeline, record) != written)
+        const char *detail = follow_text(record, "detail");
+        if (is_command(record) || is_written(timeline, record))
             continue;
         count++;
-        if (written)
-            printf("%6" PRId64 " ms  record %s is written, and read back by this node\n",
-                   clock_now() - timeline->ordered, label);
-        else
-            fprintf(stderr, "holdfast: record %s is not seen to be written: %s, epoch %"
-                            JSON_INTEGER_FORMAT "%s%s; look on the new holder: holdfast status\n",
-                    label, follow_text(record, "state"),
-                    json_integer_value(json_object_get(record, "epoch")),
-                    detail[0] == 0 ? "" : ": ", detail);
+        fprintf(stderr, "holdfast: record %s is not seen to be written: %s, epoch %"
+                        JSON_INTEGER_FORMAT "%s%s; look on the new holder: holdfast status\n",
+                follow_text(record, "label"), follow_text(record, "state"),
+                json_integer_value(json_object_get(record, "epoch")),
+                detail[0] == 0 ? "" : ": ", detail);
     }
     return count;
 }
@@ -129,7 +141,7 @@ static bool all_written(const struct timeline *timeline, const json_t *status)
 }
 
 /* Waits a little for the new holder's writes, as this node reads them from the DNS. */
-static int follow_records(const struct timeline *timeline)
+static int follow_records(struct timeline *timeline)
 {
     json_t *status = NULL;
     bool written = false;
@@ -138,12 +150,12 @@ static int follow_records(const struct timeline *timeline)
         json_decref(status);
         status = follow_status(timeline->options, true);
         written = all_written(timeline, status);
+        print_written(timeline, status);
         if (!written)
             (void)poll(NULL, 0, 2 * FOLLOW_POLL_MS);
     }
-    (void)print_records(timeline, status, true);
     print_commands(status);
-    if (!written && print_records(timeline, status, false) == 0)
+    if (!written && print_unwritten(timeline, status) == 0)
         fprintf(stderr, "holdfast: the daemon did not say whether the records are written; look "
                         "on the new holder: holdfast status\n");
     json_decref(status);

@@ -92,11 +92,13 @@ static const char help_switchover[] =
     "usage: holdfast switchover [--to NODE] [--anyway]\n"
     "\n"
     "Run it on the holder: it gives up to the other node, if that is fit, and prints what\n"
-    "happened with times. Refused when nobody is fit, or when the DNS server cannot be read:\n"
-    "then the new holder could not move the name.\n"
+    "happened with times. Refused when nobody is fit, or when not one record can be read at its\n"
+    "DNS provider: then the new holder could not move the name. With several records, one that\n"
+    "cannot be read or is refused keeps the others from nothing: it is named.\n"
     "\n"
     "  --to NODE   only to this node\n"
-    "  --anyway    also when the DNS server cannot be read, and from one unfit node to another\n"
+    "  --anyway    also when no record can be read at its DNS provider, and from one unfit node\n"
+    "              to another\n"
     "\n"
     "Exit status: 0 handed over, 1 begun but not finished, 3 daemon not reachable, 4 refused.\n";
 static const char help_takeover[] =

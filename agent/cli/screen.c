@@ -275,11 +275,24 @@ static void join_addresses(const json_t *record, char *ret, size_t size)
     }
 }
 
+/* "LABEL: " where another record has the same name; else "". */
+static void label_of_double(const struct screen *screen, const json_t *record, char ret[280])
+{
+    const json_t *list = json_object_get(screen->status, "records");
+    ret[0] = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *other = json_array_get(list, i);
+        if (other != record && strcmp(text_of(other, "name"), text_of(record, "name")) == 0)
+            snprintf(ret, 280, "%.255s: ", text_of(record, "label"));
+    }
+}
+
 static void record_line(const struct screen *screen, const json_t *record)
 {
     const json_t *verified = json_object_get(record, "verified");
     const char *state = text_of(record, "state"), *at = text_of(verified, "at");
-    char addresses[256], line[SCREEN_TEXT_SIZE], check[160] = "";
+    char addresses[256], line[SCREEN_TEXT_SIZE], label[280], check[160] = "";
+    label_of_double(screen, record, label);
     join_addresses(record, addresses, sizeof addresses);
     if (json_is_object(verified))
         snprintf(check, sizeof check, "; read back from %" PRId64 " of %" PRId64 " servers%s%.8s%s",
@@ -294,12 +307,12 @@ static void record_line(const struct screen *screen, const json_t *record)
         snprintf(epoch, sizeof epoch, ", no fence seen");
     if (number > 0)
         snprintf(epoch, sizeof epoch, ", epoch %" PRId64, number);
-    snprintf(line, sizeof line, "  %s -> %s (%s%s%s)%s%s", text_of(record, "name"),
+    snprintf(line, sizeof line, "  %s%s -> %s (%s%s%s)%s%s", label, text_of(record, "name"),
              addresses[0] != 0 ? addresses : "nothing known", text_of(record, "provider"),
              plain ? "" : ", fence: ", plain ? "" : fence, epoch, check);
     screen_parts_line(screen, "record", state, state_colour(state), line);
     const char *detail = text_of(record, "detail");
-    if (detail[0] != 0 && strcmp(state, "ok") != 0)
+    if (detail[0] != 0)
         screen_parts_bullet(screen, "-", SCREEN_PLAIN, detail);
     dns_screen_by_hand(screen, record);
     screen_tail(screen, record);

@@ -138,10 +138,29 @@ static const char *record_remedy(const char *state)
     return NULL;
 }
 
+/* The others may be right: who asks there is sent to another node. */
+static void warn_behind(const struct screen *screen, bool *begun, const json_t *record)
+{
+    const json_t *behind = json_object_get(record, "behind");
+    const char *since = text_of(behind, "since"); /* 2026-11-24T03:12:45.123Z */
+    int64_t for_ms = number_of(behind, "for_ms", -1);
+    char text[SCREEN_TEXT_SIZE], length[32];
+    if (!json_is_object(behind))
+        return;
+    screen_span(for_ms, length, sizeof length);
+    snprintf(text, sizeof text,
+             "record %.80s is behind since %.8s UTC (%s): %.80s at %.20s, %.240s. Whoever asks "
+             "there may be sent to another node",
+             text_of(record, "label"), strlen(since) >= 19 ? since + 11 : "?", length,
+             text_of(record, "name"), text_of(record, "provider"), text_of(behind, "text"));
+    warn(screen, begun, text);
+}
+
 static void warn_record(const struct screen *screen, bool *begun, const json_t *record)
 {
     const char *remedy = record_remedy(text_of(record, "state"));
     char text[SCREEN_TEXT_SIZE];
+    warn_behind(screen, begun, record);
     if (remedy != NULL) {
         snprintf(text, sizeof text, "record %s: %s", text_of(record, "label"), remedy);
         warn(screen, begun, text);

@@ -31,6 +31,15 @@ static int follow_answer(const struct cli_options *options, const struct client_
                              json_is_integer(lease) ? json_integer_value(lease) : 5000);
 }
 
+static void print_warnings(const struct client_answer *answer)
+{
+    const json_t *list = json_object_get(answer->result, "warnings");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        fprintf(stderr, "holdfast: warning: %s\n", text == NULL ? "?" : text);
+    }
+}
+
 int switchover_run(const struct cli_options *options, int argc, char **argv)
 {
     const char *to = NULL;
@@ -50,6 +59,7 @@ int switchover_run(const struct cli_options *options, int argc, char **argv)
     int code = client_do(options->socket, request, &answer);
     if (code != 0)
         return code;
+    print_warnings(&answer);
     code = follow_answer(options, &answer);
     client_forget(&answer);
     return code;

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "../peer/clock.h"
+#include "agree.h"
 #include "health.h"
 #include "record.h"
 
@@ -17,6 +19,7 @@ struct duty {
     size_t record_count;
     struct health *health;
     struct http *http; /* NULL when no record needs it */
+    struct agree agree;
     struct standing_report report;
     bool fit;
 };
@@ -38,10 +41,23 @@ static void on_idle(void *owner)
     tell_idle(owner);
 }
 
+/* Who stands by looks at once whether the other records have it too. */
+static void look_elsewhere(struct duty *duty, uint64_t epoch)
+{
+    struct record_glance glance;
+    for (size_t i = 0; i < duty->record_count; i++) {
+        record_glance(duty->records[i], &glance);
+        if (!glance.holding && glance.can_read && glance.epoch != epoch)
+            record_poke(duty->records[i]);
+    }
+}
+
 static void on_fence(void *owner, uint64_t epoch)
 {
     struct duty *duty = owner;
     struct event event = {.kind = EVENT_FENCE};
+    if (agree_saw(&duty->agree, epoch, clock_now()))
+        look_elsewhere(duty, epoch);
     event.fence.epoch = epoch;
     pump_event(duty->world.pump, &event);
 }
@@ -97,14 +113,6 @@ bool duty_is_fit(const struct duty *duty)
     return duty->fit;
 }
 
-bool duty_is_readable(const struct duty *duty)
-{
-    for (size_t i = 0; i < duty->record_count; i++)
-        if (!record_readable(duty->records[i]))
-            return false;
-    return true;
-}
-
 void duty_poke(struct duty *duty)
 {
     for (size_t i = 0; i < duty->record_count; i++)
@@ -140,10 +148,16 @@ json_t *duty_records(const struct duty *duty)
 {
     struct view view;
     json_t *list = json_array();
+    mono_ms now = clock_now();
+    int64_t wall_ms = clock_wall_ms();
     duty_view(duty, &view);
     for (size_t i = 0; i < duty->record_count; i++) {
+        struct record_glance glance;
         record_told_holder(duty->records[i], view.holder);
-        (void)json_array_append_new(list, record_json(duty->records[i]));
+        json_t *record = record_json(duty->records[i]);
+        record_glance(duty->records[i], &glance);
+        agree_put(&duty->agree, &glance, now, wall_ms, record);
+        (void)json_array_append_new(list, record);
     }
     return list;
 }

@@ -37,8 +37,6 @@ void duty_close(struct duty *duty);
 void duty_demoted(struct duty *duty);
 /* The last verdict on this node. */
 bool duty_is_fit(const struct duty *duty);
-/* Every record's provider could be read lately. */
-bool duty_is_readable(const struct duty *duty);
 /* Reads every record's provider now; status shows it later. */
 void duty_poke(struct duty *duty);
 /* How many records there are, one of them (borrowed), and where orders about them are told. */

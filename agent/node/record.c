@@ -43,6 +43,8 @@ void record_inside_tell(struct record *record, const char *event, enum reason_le
 
 void record_inside_set(struct record *record, enum record_state state, const char *detail)
 {
+    if (state != RECORD_OK && record->picture.state == RECORD_OK)
+        record->wrong_since = clock_now();
     record->picture.state = state;
     if (detail != record->picture.detail)
         snprintf(record->picture.detail, sizeof record->picture.detail, "%s", detail);
@@ -225,8 +227,10 @@ static void begin_hold(struct record *record, uint64_t epoch)
     record_hold_abandon(record);
     tail_stop(record->tail);
     record_view_answered(record);
-    if (record->epoch == 0) /* another number for who holds already changes nothing */
+    if (record->epoch == 0) { /* another number for who holds already changes nothing */
         record->clear_at = clock_now() + record->operations->late_ms;
+        record->wrong_since = clock_now();
+    }
     record->epoch = epoch;
     record->known = epoch > record->known ? epoch : record->known;
     if (record->tokens_epoch != epoch) /* not when a hand-over was called off */
@@ -276,13 +280,24 @@ bool record_busy(const struct record *record)
 
 void record_poke(struct record *record)
 {
-    if (record->phase == PHASE_WATCH || record->phase == PHASE_GUARD)
+    bool looks = record->phase == PHASE_WATCH || record->phase == PHASE_GUARD;
+    if (looks && record->operations->can_read) /* else it would run its command */
         act(record);
 }
 
-bool record_readable(const struct record *record)
+void record_glance(const struct record *record, struct record_glance *ret)
 {
-    return !record->operations->can_read || (!record->reads_fail && !is_stale(record));
+    const struct record_picture *picture = &record->picture;
+    *ret = (struct record_glance){.node = picture->fence.node,
+                                  .serve = &picture->last.serve,
+                                  .epoch = picture->fence.epoch,
+                                  .read_at = record->read_at,
+                                  .wrong_since = record->wrong_since,
+                                  .can_read = record->operations->can_read,
+                                  .readable = !record->reads_fail && !is_stale(record),
+                                  .holding = record->epoch != 0,
+                                  .guarded = record->phase == PHASE_GUARD,
+                                  .right = picture->state == RECORD_OK};
 }
 
 unsigned record_look(struct record *record)
@@ -391,6 +406,7 @@ int record_open(struct record **ret, const struct record_config *config,
     record->picture.operations = record->operations;
     record->read_at = MONO_LONG_AGO;
     record->holder = PEER_NONE;
+    record->wrong_since = clock_now();
     struct provider_world around = {.loop = world->loop, .http = world->http};
     int code = record->operations->open(&record->provider, &around, config, err);
     if (code != 0) {

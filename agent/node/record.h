@@ -14,6 +14,7 @@
 #include "../peer/config.h"
 #include "../peer/err.h"
 #include "../peer/events.h"
+#include "agree.h"
 #include "http/http.h"
 
 struct record;
@@ -67,10 +68,10 @@ void record_poke(struct record *record);
 unsigned record_look(struct record *record);
 /* Who holds, as far as the core knows: whose addresses are wanted. PEER_NONE = nobody. */
 void record_told_holder(struct record *record, uint8_t holder);
-/* True when the last read succeeded and is younger than 2 x check_every. */
-bool record_readable(const struct record *record);
 /* Its configuration; lives as long as the record. */
 const struct record_config *record_config_of(const struct record *record);
+/* What agree compares; its pointers are good until the record is told or reads something. */
+void record_glance(const struct record *record, struct record_glance *ret);
 /* {label, name, provider, fence, state, epoch, addresses[], verified {token, at, servers_ok,
  * servers} or null, detail (sentence or null), tail (see tail_json)}; and what record_view.h names.
  * New reference. */

@@ -25,6 +25,8 @@ static bool still(void *owner, const struct permit *permit)
 
 static void tell_try(struct record *record, struct record_try *try)
 {
+    if (record->checking && try->outcome == PROVIDER_WON)
+        return; /* every check-every: no news */
     bool same = record->equal_tries > 0 && record->told_outcome == try->outcome;
     record->equal_tries = same ? record->equal_tries + 1 : 1;
     record->told_outcome = try->outcome;
@@ -42,6 +44,23 @@ static void tell_try(struct record *record, struct record_try *try)
     record->world.tell(record->world.owner, &happening);
 }
 
+/* A command found somebody else's write and undid it. */
+static void restored(struct record *record, const char *detail)
+{
+    mono_ms now = clock_now();
+    (void)record_budget_allows(&record->budget, now);
+    record_budget_spend(&record->budget, now);
+    record->since = record->try_since;
+    record->repairing = true;
+    if (record->budget.contested) {
+        record_inside_set(record, RECORD_CONTESTED, detail);
+        record_inside_alarm(record, "record-contested");
+    } else {
+        record_inside_set(record, RECORD_DRIFTED, detail);
+        record_inside_tell(record, "record-drifted", REASON_WARNING, NULL);
+    }
+}
+
 static void on_write(void *owner, enum provider_outcome outcome, const char *detail)
 {
     struct record *record = owner;
@@ -49,10 +68,14 @@ static void on_write(void *owner, enum provider_outcome outcome, const char *det
     record->running = RUNNING_NOTHING;
     tell_try(record, &try);
     record->last_outcome = outcome;
-    record->tried = true;
+    record->tried = !record->checking;
+    record->checked = record->checking && outcome == PROVIDER_WON;
     record->fenced_in_row = outcome == PROVIDER_FENCED ? record->fenced_in_row + 1 : 0;
     if (outcome == PROVIDER_REFUSED || outcome == PROVIDER_UNKNOWN)
         record_view_failed(record);
+    if (record->checked && detail[0] != 0)
+        restored(record, detail);
+    record->checking = false;
     if (outcome == PROVIDER_REFUSED) {
         record_inside_set(record, RECORD_REFUSED, detail);
         record_inside_alarm(record, "record-refused");
@@ -104,7 +127,8 @@ bool record_hold_may(struct record *record)
     return false;
 }
 
-static void try_write(struct record *record)
+/* `check`: what was written last once more, fence and all, for who cannot look. */
+static void try_write(struct record *record, bool check)
 {
     enum reason reason = REASON_NONE;
     struct provider_caller caller = {.still = still, .on_write = on_write, .owner = record};
@@ -112,10 +136,14 @@ static void try_write(struct record *record)
     struct record_fence fence = {.epoch = record->epoch};
     span_ms need_ms = record->operations->write_ms;
     if (!record->world.permit(record->world.owner, need_ms, &record->permit, &reason)) {
-        no_permit(record, reason);
+        if (check)
+            record_inside_act_in(record, BACKOFF_MS_MAX);
+        else
+            no_permit(record, reason);
         return;
     }
-    record_fence_draw(&record->tokens, record->token);
+    if (!check)
+        record_fence_draw(&record->tokens, record->token);
     memcpy(fence.token, record->token, sizeof fence.token);
     memcpy(fence.node, record->node_names[record->self], sizeof fence.node);
     record_fence_print(&fence, change->new_fence);
@@ -126,6 +154,7 @@ static void try_write(struct record *record)
     record->tries++;
     record->try_since = clock_now();
     record->running = RUNNING_WRITE;
+    record->checking = check;
     record->waits_permit = false;
     record->operations->write(&record->permit, record->provider, change, need_ms, &caller);
 }
@@ -183,15 +212,33 @@ static void watch_tail(struct record *record)
     tail_begin(record->tail, &wish);
 }
 
+/* Nobody can look, so what an earlier holder's late write did is undone by writing again. */
+static bool must_check(const struct record *record)
+{
+    struct record_budget budget = record->budget;
+    if (record->phase != PHASE_GUARD || record->operations->can_read || record->checked)
+        return false;
+    return record->config.drift == DRIFT_REPAIR &&
+           (!budget.contested || record_budget_allows(&budget, clock_now()));
+}
+
 /* The fence is mine and the addresses are right. `detail`: which secondary does not show it. */
 static void now_right(struct record *record, const char *detail)
 {
     const struct record_picture *picture = &record->picture;
     bool written = record->phase == PHASE_CLAIM;
+    bool repaired = !written && record->repairing;
     unsigned ok_before = picture->servers_ok;
+    char text[RECORD_DETAIL_SIZE];
+    snprintf(text, sizeof text, "%s", repaired ? picture->detail : detail);
     verified(record);
     record->phase = PHASE_GUARD;
-    if (written) {
+    record->checked = false;
+    if (repaired) {
+        tell_right(record, "record-repaired", REASON_NOTICE);
+        record->repairing = false;
+        record_inside_set(record, picture->state, text); /* until the next check */
+    } else if (written) {
         tell_right(record, record->repairing ? "record-repaired" : "record-written",
                    REASON_NOTICE);
         record->repairing = false;
@@ -244,7 +291,7 @@ static void drifted(struct record *record)
     record_budget_spend(&record->budget, now);
     record_hold_wish(record);
     record->repairing = true;
-    try_write(record);
+    try_write(record, false);
 }
 
 /* The server said NOERROR, and yet what it shows is not what was sent. */
@@ -274,7 +321,7 @@ static void claim_further(struct record *record, enum record_plan plan)
         record->fenced_in_row = 0;
         record_inside_back_off(record, BACKOFF_MS_MAX);
     } else {
-        try_write(record);
+        try_write(record, false);
     }
 }
 
@@ -342,7 +389,9 @@ void record_hold_weigh(struct record *record, const char *detail)
             return; /* which changed the standing: whatever is to be done has begun */
     }
     record_adopt_settle(record, plan);
-    if (plan == PLAN_RIGHT) {
+    if (plan == PLAN_RIGHT && must_check(record)) {
+        try_write(record, true);
+    } else if (plan == PLAN_RIGHT) {
         now_right(record, detail);
     } else if (record_adopt_waits(record, plan)) {
         record_view_answered(record);
@@ -362,6 +411,7 @@ void record_hold_weigh(struct record *record, const char *detail)
 
 void record_hold_abandon(struct record *record)
 {
+    record->checking = record->checked = false;
     bool was_write = record->running == RUNNING_WRITE;
     record->operations->cancel(record->provider);
     record->running = RUNNING_NOTHING;

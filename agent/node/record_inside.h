@@ -54,6 +54,7 @@ struct record {
     mono_ms since, try_since;     /* the wish to write; the try */
     mono_ms clear_at;             /* from then on no write of an earlier holder can land */
     mono_ms read_at;              /* last good read */
+    mono_ms wrong_since;          /* the state is not RECORD_OK since then */
     span_ms backoff_ms, spread_ms;
     unsigned tries, equal_tries, fenced_in_row;
     bool tried, repairing, alarmed, waits_permit, reads_fail;
@@ -65,6 +66,7 @@ struct record {
     struct record_adoption adoption;
     bool failing;       /* holding, and the provider neither reads nor writes ... */
     mono_ms failing_at; /* ... since then */
+    bool checking, checked; /* without reading: the write that puts right runs, has succeeded */
     enum provider_outcome last_outcome; /* of the last try, when `tried` */
     enum provider_outcome told_outcome; /* when equal_tries > 0 */
 };

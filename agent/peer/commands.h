@@ -35,7 +35,6 @@ struct commands_world {
     /* What only the program knows: true when it has answered, or will. */
     bool (*handle)(void *owner, struct control_call *call, const char *command,
                    const json_t *request);
-    bool (*provider_readable)(void *owner); /* every record's provider can be read */
     void (*poke)(void *owner);    /* reads every record's provider now; status shows it later */
     /* Re-executes in place, after this turn of the loop; false: it would not start again. */
     bool (*restart)(void *owner, char *ret_why, size_t size);

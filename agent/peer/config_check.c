@@ -206,13 +206,6 @@ static void check_serve(struct draft *draft, struct record_config *record)
                       "both nodes serve the same addresses: moving the name changes nothing");
 }
 
-/* PowerDNS keeps dynamic updates and its HTTP interface apart: neither waits for the other. */
-static bool is_mixed(const struct record_config *a, const struct record_config *b)
-{
-    return (a->provider == PROVIDER_POWERDNS && b->provider == PROVIDER_RFC2136) ||
-           (a->provider == PROVIDER_RFC2136 && b->provider == PROVIDER_POWERDNS);
-}
-
 static void check_records(struct draft *draft)
 {
     struct config *config = draft->config;
@@ -221,16 +214,12 @@ static void check_records(struct draft *draft)
         check_name(draft, record);
         check_serve(draft, record);
         for (size_t j = 0; j < i; j++) {
-            if (record->name[0] == 0 || strcmp(record->name, config->records[j].name) != 0)
-                continue;
+            const char *expected = config_clash(record, &config->records[j]);
             struct complaint_place place = at_record(draft, record, "name");
-            bool mixed = is_mixed(record, &config->records[j]);
-            complaint_error(draft->complaints, &place,
-                            "%.100s belongs to the record of line %u too; expected %s",
-                            record->name, config->records[j].line,
-                            mixed ? "either powerdns or rfc2136 for it: each fence of PowerDNS is "
-                                    "blind for the other"
-                                  : "each name once");
+            if (expected != NULL)
+                complaint_error(draft->complaints, &place,
+                                "%.100s belongs to the record of line %u too; expected %s",
+                                record->name, config->records[j].line, expected);
         }
     }
 }

@@ -73,6 +73,10 @@ void config_field_require(struct draft *draft);
 /* Do the keys of the [record] being closed go with its provider? In config_provider.c. */
 void config_provider_check(struct draft *draft);
 
+/* Would these two records fight over one fence? NULL: no; else what is expected instead, for a
+ * complaint. In config_clash.c. */
+const char *config_clash(const struct record_config *a, const struct record_config *b);
+
 /* What only the whole file shows: missing sections, doubles, references. In config_check.c. */
 void config_check_whole(struct draft *draft);
 

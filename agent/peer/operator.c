@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "movable.h"
 #include "why.h"
 
 #define TEXT_SIZE 1024
@@ -107,13 +108,18 @@ static bool step(struct order_call *order, const struct event *event, const char
     return true;
 }
 
-/* The usual answer: done, and when by this machine's clock. */
+/* The usual answer: done, and when by this machine's clock. The warnings' reference is stolen. */
+static void done_with(struct order_call *order, const char *text, json_t *warnings)
+{
+    json_t *result = json_pack("{s:I, s:I, s:o*}", "boottime_ms", (json_int_t)order->view.now,
+                               "lease_ms", (json_int_t)order->operator->world->config->lease_ms,
+                               "warnings", warnings);
+    control_reply(order->call, CODE_DONE, text, result);
+}
+
 static void done(struct order_call *order, const char *text)
 {
-    json_t *result = json_pack("{s:I, s:I}", "boottime_ms", (json_int_t)order->view.now,
-                               "lease_ms",
-                               (json_int_t)order->operator->world->config->lease_ms);
-    control_reply(order->call, CODE_DONE, text, result);
+    done_with(order, text, NULL);
 }
 
 static struct event order_event(enum order kind, uint8_t peer)
@@ -158,14 +164,21 @@ static void refuse_not_here(struct order_call *order)
     refuse(order, CODE_REFUSED, text);
 }
 
-static bool provider_unreadable(const struct order_call *order)
+static void hand_over(struct order_call *order, uint8_t to, const json_t *records)
 {
-    const struct commands_world *world = order->operator->world;
-    return world->provider_readable != NULL && !world->provider_readable(world->owner);
+    char what[128];
+    struct event event = order_event(ORDER_HANDOVER, to);
+    event.order.anyway = flag_arg(order, "anyway");
+    snprintf(what, sizeof what, "switchover to %s", name_of(order, to));
+    if (!event.order.anyway && !movable_any(records))
+        refuse(order, CODE_REFUSED, MOVABLE_NONE);
+    else if (step(order, &event, what))
+        done_with(order, what, movable_warnings(records));
 }
 
 static void switchover(struct order_call *order)
 {
+    const struct commands_world *world = order->operator->world;
     uint8_t to = order->view.self == 0 ? 1 : 0;
     if (text_arg(order, "to") != NULL && !peer_arg(order, "to", &to))
         return;
@@ -173,25 +186,13 @@ static void switchover(struct order_call *order)
         refuse(order, CODE_USAGE, "a witness never holds: name a node");
         return;
     }
-    bool holds =
-        order->view.standing == STANDING_HOLDER || order->view.standing == STANDING_FORCED;
-    if (!holds) {
+    if (order->view.standing != STANDING_HOLDER && order->view.standing != STANDING_FORCED) {
         refuse_not_here(order);
         return;
     }
-    bool anyway = flag_arg(order, "anyway");
-    if (!anyway && provider_unreadable(order)) {
-        refuse(order, CODE_REFUSED,
-               "a record's DNS provider cannot be read now, so the new holder could perhaps not "
-               "move it (see 'holdfast status'); --anyway does it all the same");
-        return;
-    }
-    struct event event = order_event(ORDER_HANDOVER, to);
-    event.order.anyway = anyway;
-    char what[128];
-    snprintf(what, sizeof what, "switchover to %s", name_of(order, to));
-    if (step(order, &event, what))
-        done(order, what);
+    json_t *records = world->records == NULL ? NULL : world->records(world->owner);
+    hand_over(order, to, records);
+    json_decref(records);
 }
 
 static void takeover(struct order_call *order)

@@ -246,12 +246,6 @@ static json_t *unfit_reasons(void *owner)
     return program->unfit_reasons(program->owner);
 }
 
-static bool is_readable(void *owner)
-{
-    const struct station_program *program = ((struct station *)owner)->program;
-    return program->is_readable(program->owner);
-}
-
 static void poke(void *owner)
 {
     const struct station_program *program = ((struct station *)owner)->program;
@@ -328,7 +322,6 @@ static int open_commands(struct station *station, struct err *err)
         .unfit_reasons = node ? unfit_reasons : NULL,
         .counters = counters,
         .handle = handle,
-        .provider_readable = node ? is_readable : NULL,
         .poke = node ? poke : NULL,
         .restart = restart_asked,
         .owner = station,

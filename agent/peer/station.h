@@ -37,7 +37,6 @@ struct station_program {
     void (*demoted)(void *owner); /* the core runs, or was told to stop: nothing acts now */
     void (*close)(void *owner);   /* also after an open that failed */
     bool (*is_fit)(void *owner);
-    bool (*is_readable)(void *owner); /* every record's provider can be read */
     void (*poke)(void *owner);
     json_t *(*records)(void *owner);
     json_t *(*probes)(void *owner);

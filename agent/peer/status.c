@@ -258,6 +258,20 @@ static void put_more(json_t *object, const struct view *view, const struct confi
     put(object, "floor", epoch_or_null(view->floor));
 }
 
+/* False as soon as one is behind, true when all that can be known agree; else null. */
+static json_t *records_agree(const json_t *records)
+{
+    size_t agreeing = 0, unknown = 0;
+    for (size_t i = 0; i < json_array_size(records); i++) {
+        const json_t *agrees = json_object_get(json_array_get(records, i), "agrees");
+        if (json_is_false(agrees))
+            return json_false();
+        agreeing += json_is_true(agrees);
+        unknown += !json_is_true(agrees);
+    }
+    return agreeing > 0 && unknown == 0 ? json_true() : json_null();
+}
+
 json_t *status_json(const struct view *view, const struct config *config,
                     const struct status_extra *extra)
 {
@@ -267,6 +281,7 @@ json_t *status_json(const struct view *view, const struct config *config,
     put_fitness(object, view, extra);
     put_more(object, view, config, extra);
     put(object, "peers", peers_json(view, config));
+    put(object, "records_agree", records_agree(extra->records));
     put(object, "records", copy_or(extra->records, json_array()));
     put(object, "probes", copy_or(extra->probes, json_array()));
     put(object, "counters", copy_or(extra->counters, json_object()));

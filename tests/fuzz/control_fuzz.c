@@ -133,17 +133,13 @@ void upkeep_close(struct upkeep *upkeep)
 static json_t *records(void *owner)
 {
     (void)owner;
-    return json_pack("[{s:s, s:s}]", "label", "pbx", "state", "ok");
+    return json_pack("[{s:s, s:s, s:b}]", "label", "pbx", "state", "ok", "readable",
+                     disk != DISK_BAD);
 }
 static void poke(void *owner)
 {
     (void)owner;
     FUZZ_CHECK(may_change);
-}
-static bool provider_readable(void *owner)
-{
-    (void)owner;
-    return disk != DISK_BAD;
 }
 static bool restart(void *owner, char *ret_why, size_t size)
 {
@@ -174,7 +170,6 @@ static void open_rooms(void)
                                     .config = &config,
                                     .state_dir = folder,
                                     .records = records,
-                                    .provider_readable = provider_readable,
                                     .poke = poke,
                                     .restart = restart};
     FUZZ_CHECK(commands_open(&commands, &around, &err) == 0);

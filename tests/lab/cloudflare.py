@@ -71,27 +71,27 @@ class Server(ThreadingHTTPServer):
 class Cloudflare:
     """Takes the place of dns.Server."""
 
-    def __init__(self, world, net, _kind):
-        self.world, self.net, self.kind = world, net, "cloudflare"
+    def __init__(self, world, net, _kind, at="dns"):
+        self.world, self.net, self.kind, self.at = world, net, "cloudflare", at
         self.folder = world.path("cloudflare")
         self.zone = Zone()
         os.makedirs(self.folder)
         cloudflare.write(self.folder, "api.token", cloudflare.TOKEN + "\n")
         faulty.make_authority(self.folder, "ca")
-        faulty.make_certificate(self.folder, "door", "ca", f"subjectAltName=IP:{address('dns')}")
+        faulty.make_certificate(self.folder, "door", "ca", f"subjectAltName=IP:{address(self.at)}")
 
     def record_lines(self, _options):
         return ["provider = cloudflare", f"zone-id = {cloudflare.ZONE_ID}", "zone = example.com",
-                "ttl = 60", f"endpoint = https://{address('dns')}:{HTTPS_PORT}/client/v4",
+                "ttl = 60", f"endpoint = https://{address(self.at)}:{HTTPS_PORT}/client/v4",
                 "ca-file = cloudflare/ca.pem", "token-file = cloudflare/api.token"]
 
     def write_secrets(self):
         """The token is there."""
 
     def open(self, kind, port):
-        opened = socket_in(self.net.names["dns"], kind)
+        opened = socket_in(self.net.names[self.at], kind)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind((address("dns"), port))
+        opened.bind((address(self.at), port))
         return opened
 
     def start(self):
@@ -100,7 +100,7 @@ class Cloudflare:
         handler = type("LabHandler", (Handler,), {"zone": self.zone})
         Server(listening, faulty.tls(self.folder, "door"), handler)
         NameServer(self.open(socket.SOCK_DGRAM, 53), self.zone.named)
-        client = Client(self.net.names["dns"])
+        client = Client(self.net.names[self.at], address(self.at))
         wait_until(lambda: client.ask(ZONE, "SOA", 0.1), 10, "the zone to be served")
         client.close()
 
@@ -123,6 +123,15 @@ class Cloudflare:
         """As PUT /test/fault of the server."""
         with self.zone.lock:
             self.zone.faults.append({"on": "any", "count": 1, **fault})
+
+    def deny(self):
+        """From now on the token may do nothing."""
+        self.fail(kind="status", status=403, code=10000, message="Authentication error",
+                  count=1 << 30)
+
+    def allow(self):
+        with self.zone.lock:
+            self.zone.faults.clear()
 
     def change_by_hand(self, addresses):
         """Somebody edits the record in the dashboard."""

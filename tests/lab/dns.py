@@ -76,6 +76,8 @@ zone:
 class Server:
     """One DNS server in the namespace "dns"."""
 
+    at = "dns"
+
     def __init__(self, world, net, kind):
         self.world, self.net, self.kind = world, net, kind
         self.folder = world.path(kind)

@@ -103,8 +103,9 @@ class Verdict:
         self.intervals = [one for node in lab.nodes for one in intervals_of(node)]
         self.fences = lab.dns.fences()
         self.calls = read_exec_log(lab.exec_log)
-        self.faults = find_overlaps(self.intervals) + find_fence_faults(self.fences) \
-            + find_call_faults(self.calls, self.intervals)
+        self.faults = find_overlaps(self.intervals) + find_call_faults(self.calls, self.intervals)
+        for place in lab.places:
+            self.faults += find_fence_faults(place.fences())
         if not self.intervals and not lab.options.get("no_holder"):
             self.faults.append("events: nobody ever held: nothing was judged")
         if self.intervals and not self.fences and not lab.options.get("no_holder"):

@@ -5,17 +5,22 @@ import subprocess
 
 from .cloudflare import Cloudflare
 from .dns import NAME, Client, Server
-from .net import PEERS, Net, address, address6
+from .net import MORE, PEERS, Net, address, address6
 from .peer import Peer
-from .powerdns import PowerDns
+from .powerdns import PowerDns, PowerDnsUpdate
 from .route53 import Route53
 from .tail_dns import TailDns
-from .world import World, now_ms, wait_until
+from .world import World, now_ms, run, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+NOWHERE = "10.77.0.99"  # takes every datagram and never answers
 SERVE = {"server1": "203.0.113.10", "server2": "203.0.113.20"}
 LEASE_MS = {"fast": 1000, "normal": 5000, "patient": 15000}
 INTERVAL_MS = {"fast": 100, "normal": 500, "patient": 1000}
+
+
+KINDS = {"cloudflare": Cloudflare, "powerdns": PowerDns, "powerdns-update": PowerDnsUpdate,
+         "route53": Route53, "tail": TailDns, "bind": Server, "knot": Server}
 
 
 def find_bin():
@@ -25,9 +30,11 @@ def find_bin():
 
 class Lab:
     """Options: profile, dns ("bind", "knot"), exec_log (an exec record beside the real one),
-    provider ("cloudflare", "powerdns", "route53": that instead of the DNS server; "tail": BIND with
-    a secondary and a resolver; ttl and authoritative are then of its record), api_name (its
+    provider (a key of KINDS: that instead of the DNS server; "tail": BIND with a secondary and a
+    resolver; ttl and authoritative are then of its record), beside (more of these, each on a
+    machine and with a record of its own: {"cloudflare": NAME, ...}), api_name (its
     interface is named, and no resolver knows the name), role (keys come from the instance's role),
+    dead_resolver (their resolver never answers), meter (how long the loop stands, in each peer),
     dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster and record (lines for [cluster]
     and for the [record]), more (text appended to the configuration, {folder} is filled in),
     wrong_address (node, address: what the configuration claims instead)."""
@@ -45,22 +52,50 @@ class Lab:
             raise
 
     def build(self):
-        self.net = Net(self.world)
-        kinds = {"cloudflare": Cloudflare, "powerdns": PowerDns, "route53": Route53,
-                 "tail": TailDns}
-        kind = kinds.get(self.options.get("provider"), Server)
-        self.dns = kind(self.world, self.net, self.dns_kind)
+        beside = self.options.get("beside", {})
+        machines = list(MORE)[:len(beside)]
+        self.net = Net(self.world, machines)
+        provider = self.options.get("provider", self.dns_kind)
+        self.dns = KINDS[provider](self.world, self.net, provider)
+        self.places = {self.dns: NAME}  # which name is kept where
+        for at, (kind, name) in zip(machines, beside.items()):
+            more = {"name": name} if kind.startswith("powerdns") else {}
+            self.places[KINDS[kind](self.world, self.net, kind, at=at, **more)] = name
         self.config = self.world.path("holdfast.conf")
         self.exec_log = self.world.path("exec.log")
         self.peers = {name: Peer(self, name) for name in PEERS}
         self.public = {}
         for peer in self.peers.values():
             self.public[peer.name] = self.make_key(peer.key)
-        self.dns.write_secrets()
+        for place in self.places:
+            place.write_secrets()
         if self.options.get("exec_log", True):
             self.exec_program = compile_c(self.world, "tests/lab/exec_log.c", "exec_log")
+        self.prepare_peers()
         self.write_config()
         self.client = Client(self.net.names["dns"])
+        self.clients = {place: Client(self.net.names[place.at], address(place.at))
+                        for place in self.places}
+
+    def prepare_peers(self):
+        if self.options.get("meter"):
+            library = compile_c(self.world, "tests/lab/turn_meter.c", "turn_meter.so", "-shared",
+                                "-fPIC")
+            logs = self.world.path("logs")  # where no disk keeps the one who writes waiting
+            self.world.tmpfs(logs, "16m")
+            for peer in self.peers.values():
+                peer.meter(library)
+                peer.log = os.path.join(logs, peer.name)
+        if not self.options.get("dead_resolver"):
+            return
+        path = self.world.path("resolv.conf")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"nameserver {NOWHERE}\n")
+        for peer in self.peers.values():
+            run("ip", "-n", peer.namespace, "neigh", "add", NOWHERE, "lladdr",
+                "02:00:00:00:00:99", "dev", "eth0")
+            peer.before = ["unshare", "--mount", "sh", "-c",
+                           'mount --bind "$0" /etc/resolv.conf && exec "$@"', path]
 
     def make_key(self, path):
         program = os.path.join(self.bin, "holdfast")
@@ -81,6 +116,10 @@ class Lab:
                   f"public-key = {self.public['witness']}", "", f"[record {NAME}]",
                   f"check-every = {options.get('check_every', '5s')}",
                   *self.dns.record_lines(options), *options.get("record", [])]
+        for place, name in list(self.places.items())[1:]:
+            lines += ["", f"[record {self.label(place)}]", f"name = {name}",
+                      f"check-every = {options.get('check_every', '5s')}",
+                      *place.record_lines(options)]
         if options.get("exec_log", True):
             lines += ["", "[record outside]", f"name = outside.{NAME}", "provider = exec",
                       f"command = {self.exec_program} {self.exec_log}"]
@@ -91,11 +130,16 @@ class Lab:
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(self.config_text())
 
+    def label(self, place):
+        """Of the place's record."""
+        return NAME if place is self.dns else place.kind
+
     # --- the story's verbs ---
 
     def up(self):
         """Starts everything and waits until a holder is elected and the record is written."""
-        self.dns.start()
+        for place in self.places:
+            place.start()
         for peer in self.peers.values():
             peer.start()
         for peer in self.peers.values():
@@ -172,6 +216,10 @@ class Lab:
     def address_now(self):
         """What the authoritative server answers for the floating name."""
         return self.client.ask(NAME, "A")
+
+    def address_at(self, place):
+        """What that place's own name server answers."""
+        return self.clients[place].ask(self.places[place], "A")
 
     def wait_address(self, node, limit_s=None):
         wanted = [SERVE[node.name]]

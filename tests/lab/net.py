@@ -10,34 +10,36 @@ import os
 from .world import run
 
 HOSTS = {"server1": 11, "server2": 12, "witness": 13, "dns": 53}
+MORE = {"dns2": 54, "dns3": 55}  # for worlds with several providers
 PEERS = ("server1", "server2", "witness")
 PEER_PORT = 9930
 
 
 def address(host):
-    return f"10.77.0.{HOSTS[host]}"
+    return f"10.77.0.{(HOSTS | MORE)[host]}"
 
 
 def address6(host):
-    return f"fd77::{HOSTS[host]}"
+    return f"fd77::{(HOSTS | MORE)[host]}"
 
 
 class Net:
-    def __init__(self, world):
+    def __init__(self, world, more=()):
+        hosts = [*HOSTS, *more]
         self.world = world
         self.bridge = world.namespace("net")
         self.names = {}
         self.cuts = set()      # (from, to)
         self.losses = {}       # (from, to) -> percent
         lines = ["link add br0 type bridge stp_state 0 mcast_snooping 0", "link set br0 up"]
-        for host in HOSTS:
+        for host in hosts:
             self.names[host] = world.namespace(host)
-        for host in HOSTS:
+        for host in hosts:
             lines.append(f"link add {host} type veth peer name eth0 netns {self.names[host]}")
             lines.append(f"link set {host} master br0 up")
         run("ip", "-n", self.bridge, "-batch", "-", input_text="\n".join(lines) + "\n")
         self.switch_only()
-        for host in HOSTS:
+        for host in hosts:
             batch = [f"addr add {address(host)}/24 dev eth0",
                      f"addr add {address6(host)}/64 dev eth0 nodad", "link set eth0 up"]
             run("ip", "-n", self.names[host], "-batch", "-", input_text="\n".join(batch) + "\n")

@@ -76,11 +76,13 @@ class Peer:
         self.deaths = []  # BOOTTIME of each SIGKILL
         self.extra = []   # more options
         self.environment = {}
+        self.before = []  # what starts the program
+        self.turns = os.path.join(self.folder, "turns")
         self.foreground = True
         self.tail = Tail(self.state_dir + "/events.jsonl", self.state_dir + "/events.1.jsonl")
 
     def command(self):
-        return [self.program] + (["--foreground"] if self.foreground else []) + [
+        return self.before + [self.program] + (["--foreground"] if self.foreground else []) + [
             "--config", self.lab.config, "--key", self.key, "--state-dir", self.state_dir,
             "--socket", self.socket] + self.extra
 
@@ -179,6 +181,15 @@ class Peer:
             return None
 
         return wait_until(find, limit_s, f"{self.name} to be {standing}", 0.005)
+
+    def meter(self, library):
+        """From its next start the longest turn of its loop is kept. (Not with the sanitizers.)"""
+        self.environment |= {"LD_PRELOAD": library, "HOLDFAST_TURNS": self.turns}
+
+    def longest_turn_ms(self):
+        """What the meter saw so far: the longest that the loop stood, and computed in it."""
+        with open(self.turns, encoding="ascii") as file:
+            return tuple(float(word) for word in file.read().split())
 
     def cpu_ms(self):
         return cpu_ms_of(self.pid)

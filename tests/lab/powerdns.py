@@ -4,6 +4,7 @@ PowerDNS speaks plain HTTP on loopback. The door gives it TLS with a certificate
 of the test's own, notes the answer to every change, and can keep the changes of one machine back
 and deliver them later: the old write of a frozen holder.
 """
+import base64
 import http.client
 import os
 import socket
@@ -13,15 +14,15 @@ import threading
 
 from servers import faulty, powerdns
 
-from .dns import FENCE, NAME, ZONE, ZONE_FILE, Client
+from .dns import NAME, ZONE, ZONE_FILE, Client
 from .net import address
 from .world import now_ms, socket_in, wait_until
 
 HTTP_PORT, HTTPS_PORT = 8081, 8443
 API_NAME = "api.lab"
-JOURNAL = f"""CREATE TABLE fence_journal (content TEXT);
+JOURNAL = """CREATE TABLE fence_journal (content TEXT);
 CREATE TRIGGER fence_taken AFTER INSERT ON records
-WHEN NEW.type = 'TXT' AND NEW.name = '{FENCE}'
+WHEN NEW.type = 'TXT' AND NEW.name = '_holdfast.{}'
 BEGIN INSERT INTO fence_journal VALUES (NEW.content); END;
 """
 
@@ -29,12 +30,12 @@ BEGIN INSERT INTO fence_journal VALUES (NEW.content); END;
 class Door(threading.Thread):
     """HTTPS in front, HTTP behind; one thread for each connection."""
 
-    def __init__(self, namespace, context):
+    def __init__(self, namespace, at, context):
         super().__init__(daemon=True)
         self.namespace, self.context = namespace, context
         self.front = socket_in(namespace, socket.SOCK_STREAM)
         self.front.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.front.bind((address("dns"), HTTPS_PORT))
+        self.front.bind((address(at), HTTPS_PORT))
         self.front.listen(64)
         self.holding_from = None
         self.held = 0
@@ -96,28 +97,30 @@ class Door(threading.Thread):
 
 class PowerDns:
     """Takes the place of dns.Server."""
+    update = "no"
 
-    def __init__(self, world, net, _kind):
+    def __init__(self, world, net, _kind, at="dns", name=NAME):
         self.world, self.net, self.kind = world, net, "powerdns"
+        self.at, self.name = at, name
         self.folder = world.path("powerdns")
         self.log = world.path("powerdns.log")
         self.process = None
         os.makedirs(self.folder)
-        powerdns.prepare(self.folder, ZONE_FILE.format(address=address("dns")), ZONE,
-                         address="0.0.0.0", http=HTTP_PORT, dns=53, update="no")
+        powerdns.prepare(self.folder, ZONE_FILE.format(address=address(self.at)), ZONE,
+                         address="0.0.0.0", http=HTTP_PORT, dns=53, update=self.update)
         with sqlite3.connect(self.database) as base:
-            base.executescript(JOURNAL)
+            base.executescript(JOURNAL.format(name))
         faulty.make_authority(self.folder, "ca")
         faulty.make_certificate(self.folder, "door", "ca",
-                                f"subjectAltName=IP:{address('dns')},DNS:{API_NAME}")
-        self.door = Door(net.names["dns"], faulty.tls(self.folder, "door"))
+                                f"subjectAltName=IP:{address(self.at)},DNS:{API_NAME}")
+        self.door = Door(net.names[at], at, faulty.tls(self.folder, "door"))
 
     @property
     def database(self):
         return os.path.join(self.folder, "pdns.sqlite3")
 
     def record_lines(self, options):
-        host = API_NAME if options.get("api_name") else address("dns")
+        host = API_NAME if options.get("api_name") else address(self.at)
         return ["provider = powerdns", "zone = example.com", "ttl = 60",
                 f"endpoint = https://{host}:{HTTPS_PORT}", "ca-file = powerdns/ca.pem",
                 "api-key-file = powerdns/api.key"]
@@ -127,12 +130,12 @@ class PowerDns:
         for name in ("server1", "server2"):
             state = self.world.path(name, "state")
             with open(os.path.join(state, "api-addresses"), "w", encoding="ascii") as file:
-                file.write(f"{API_NAME} {address('dns')}\n")
+                file.write(f"{API_NAME} {address(self.at)}\n")
 
     def start(self):
-        self.process = self.world.spawn(self.net.names["dns"], powerdns.command(self.folder),
+        self.process = self.world.spawn(self.net.names[self.at], powerdns.command(self.folder),
                                         self.log)
-        client = Client(self.net.names["dns"])
+        client = Client(self.net.names[self.at], address(self.at))
         wait_until(lambda: client.ask(ZONE, "SOA", 0.1), 10,
                    f"pdns_server to answer; see {self.log}")
         client.close()
@@ -147,10 +150,10 @@ class PowerDns:
     def change_by_hand(self, addresses):
         """Somebody edits the record in the database."""
         with sqlite3.connect(self.database, timeout=10) as base:
-            base.execute("DELETE FROM records WHERE name = ? AND type = 'A'", (NAME,))
+            base.execute("DELETE FROM records WHERE name = ? AND type = 'A'", (self.name,))
             for one in addresses:
                 base.execute("INSERT INTO records (domain_id, name, type, content, ttl, disabled,"
-                             " auth) SELECT id, ?, 'A', ?, 60, 0, 1 FROM domains", (NAME, one))
+                             " auth) SELECT id, ?, 'A', ?, 60, 0, 1 FROM domains", (self.name, one))
 
     def fences(self):
         """As Server.fences: what a trigger of the database noted, in the order of commits."""
@@ -158,3 +161,19 @@ class PowerDns:
             rows = base.execute("SELECT content FROM fence_journal ORDER BY rowid").fetchall()
         parts = [dict(part.split("=") for part in text.strip('"').split(";")) for (text,) in rows]
         return [(int(part["e"]), part["h"], part["t"]) for part in parts]
+
+
+class PowerDnsUpdate(PowerDns):
+    """The same server, changed by dynamic updates."""
+    update = "yes"
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.secret = base64.b64encode(os.urandom(32)).decode()
+        powerdns.allow_updates(self.folder, "holdfast", self.secret, ZONE)
+
+    def record_lines(self, options):
+        port = options.get("dns_port", 53)
+        return ["provider = rfc2136", "zone = example.com", "ttl = 60",
+                f"server = {address(self.at)}:{port}", "tsig-name = holdfast.",
+                "tsig-algorithm = hmac-sha256", "tsig-secret-file = powerdns/tsig.key"]

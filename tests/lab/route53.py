@@ -26,32 +26,32 @@ CREDENTIALS = ("[default]\naws_access_key_id = AKIDEXAMPLE\n"
 class Route53:
     """Takes the place of dns.Server."""
 
-    def __init__(self, world, net, _kind):
-        self.world, self.net, self.kind = world, net, "route53"
+    def __init__(self, world, net, _kind, at="dns"):
+        self.world, self.net, self.kind, self.at = world, net, "route53", at
         self.folder = world.path("route53")
         self.log = world.path("route53.log")
         self.process = None
         os.makedirs(self.folder)
         faulty.make_authority(self.folder, "ca")
-        faulty.make_certificate(self.folder, "door", "ca", f"subjectAltName=IP:{address('dns')}")
-        run("ip", "-n", net.names["dns"], "-batch", "-",
+        faulty.make_certificate(self.folder, "door", "ca", f"subjectAltName=IP:{address(self.at)}")
+        run("ip", "-n", net.names[self.at], "-batch", "-",
             input_text=f"link set lo up\naddr add {METADATA}/32 dev lo\n")
         for node in ("server1", "server2"):
-            run("ip", "-n", net.names[node], "route", "add", METADATA, "via", address("dns"))
+            run("ip", "-n", net.names[node], "route", "add", METADATA, "via", address(self.at))
 
     def record_lines(self, options):
         keys = [] if options.get("role") else ["credentials-file = aws.credentials"]
         return ["provider = route53", "zone-id = ZLAB", "ttl = 60", "ca-file = route53/ca.pem",
-                f"endpoint = https://{address('dns')}", *keys]
+                f"endpoint = https://{address(self.at)}", *keys]
 
     def write_secrets(self):
         self.world.write("aws.credentials", CREDENTIALS)
 
     def start(self):
         self.process = self.world.spawn(
-            self.net.names["dns"],
-            [sys.executable, PROGRAM, self.folder, address("dns"), str(ORDERS_PORT)], self.log)
-        client = Client(self.net.names["dns"])
+            self.net.names[self.at],
+            [sys.executable, PROGRAM, self.folder, address(self.at), str(ORDERS_PORT)], self.log)
+        client = Client(self.net.names[self.at], address(self.at))
         wait_until(lambda: client.ask(ZONE, "SOA", 0.1), 20,
                    f"the stand-in for Route 53 to answer; see {self.log}")
         client.close()
@@ -65,7 +65,7 @@ class Route53:
 
     def order(self, what, method="POST", body=""):
         connection = http.client.HTTPConnection("127.0.0.1", ORDERS_PORT)
-        connection.sock = socket_in(self.net.names["dns"], socket.SOCK_STREAM)
+        connection.sock = socket_in(self.net.names[self.at], socket.SOCK_STREAM)
         connection.sock.connect(("127.0.0.1", ORDERS_PORT))
         connection.request(method, "/control/" + what, body)
         text = connection.getresponse().read()
@@ -85,8 +85,13 @@ class Route53:
 
     def told(self, machine):
         """The status of each answer to that machine's writes."""
-        return [status for client, status in json.loads(self.order("told", "GET"))["told"]
+        return [status for client, status, _ in json.loads(self.order("told", "GET"))["told"]
                 if client == address(machine)]
+
+    def keys_of(self, machine):
+        """The ids of the keys with which that machine wrote."""
+        return {key for client, _, key in json.loads(self.order("told", "GET"))["told"]
+                if client == address(machine)}
 
     def change_by_hand(self, addresses):
         """Somebody edits the record in the console."""

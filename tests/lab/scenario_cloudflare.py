@@ -1,5 +1,6 @@
 """The record is kept at Cloudflare (a stand-in): crashes, moves, throttling, late writes."""
 from .lab import SERVE
+from .moves import both_ways
 from .scenario_crash import take_over
 from .story import expect, scenario
 from .world import now_ms, wait_until
@@ -20,13 +21,7 @@ def cloudflare_kill(lab, figures):
 @scenario("cloudflare-switchover", "cloudflare", **OPTIONS)
 def cloudflare_switchover(lab, figures):
     """A planned move, both ways."""
-    for turn in ("there", "back"):
-        holder, standby, _ = lab.settle()
-        at = now_ms()
-        code, text = holder.cli("switchover", "--to", standby.name)
-        expect(code == 0, f"switchover: exit {code}: {text}")
-        written = standby.wait_event("record-written", at)
-        figures[turn + "_ms"] = round(written["boottime_ms"] - at)
+    both_ways(lab, figures)
 
 
 @scenario("cloudflare-throttled", "cloudflare", **OPTIONS)

@@ -2,6 +2,7 @@
 import signal
 
 from .lab import SERVE
+from .moves import both_ways
 from .net import address
 from .scenario_crash import take_over
 from .story import expect, let_pass, scenario
@@ -23,13 +24,7 @@ def powerdns_kill(lab, figures):
 @scenario("powerdns-switchover", "powerdns", **OPTIONS)
 def powerdns_switchover(lab, figures):
     """A planned move, both ways."""
-    for turn in ("there", "back"):
-        holder, standby, _ = lab.settle()
-        at = now_ms()
-        code, text = holder.cli("switchover", "--to", standby.name)
-        expect(code == 0, f"switchover: exit {code}: {text}")
-        written = standby.wait_event("record-written", at)
-        figures[turn + "_ms"] = round(written["boottime_ms"] - at)
+    both_ways(lab, figures)
 
 
 @scenario("powerdns-no-resolver", "powerdns", api_name=True, quick=True, **OPTIONS)

@@ -29,6 +29,7 @@ struct pump {
 static struct pump fake;
 static char told[1024];
 static bool readable = true;
+static const char *refused; /* a second record's sentence, or NULL */
 static const char *broken; /* why a restart would fail */
 static unsigned restarts, pokes;
 
@@ -109,11 +110,6 @@ void notify_tell(struct notify *notify, const char *kind, uint64_t epoch, const 
     (void)notify, (void)kind, (void)epoch, (void)holder, (void)text;
 }
 
-static bool provider_readable(void *owner)
-{
-    (void)owner;
-    return readable;
-}
 static bool restart(void *owner, char *ret_why, size_t size)
 {
     snprintf(ret_why, size, "%s%s", owner == NULL ? "" : "?", broken == NULL ? "" : broken);
@@ -128,7 +124,13 @@ static void poke(void *owner)
 static json_t *records(void *owner)
 {
     (void)owner;
-    return json_pack("[{s:s, s:s}]", "label", "pbx", "state", "ok");
+    json_t *list = json_pack("[{s:s, s:s, s:b, s:b}]", "label", "pbx", "state", "ok", "readable",
+                             readable, "agrees", 1);
+    if (refused != NULL)
+        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:b}", "label", "cf",
+                                                    "state", "refused", "detail", refused,
+                                                    "readable", 1, "agrees", 0));
+    return list;
 }
 
 #endif

@@ -54,7 +54,8 @@ static bool has_status(void *owner)
 }
 
 /* The status of a request past the provider. */
-static int stage_send(struct stage *stage, const struct http_order *what)
+__attribute__((unused)) static int stage_send(struct stage *stage,
+                                              const struct http_order *what)
 {
     struct err err = {0};
     struct http_order order = *what;

@@ -88,9 +88,23 @@ def answers(port):
         return False
 
 
-def main(directory):
+def allow_updates(directory, name, secret, zone="example.com"):
+    """Dynamic updates signed with this key may change the zone; the key is in tsig.key."""
+    tool = ["pdnsutil", "--config-dir=" + directory]
+    for words in (["import-tsig-key", name, "hmac-sha256", secret],
+                  ["set-meta", zone, "TSIG-ALLOW-DNSUPDATE", name],
+                  ["set-meta", zone, "SOA-EDIT-DNSUPDATE", "INCREASE"]):
+        subprocess.run(tool + words, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+    write(directory, "tsig.key", secret + "\n")
+
+
+def serve(directory, key=None):
+    """Runs until the input ends. key: (name, secret) for dynamic updates."""
     http, dns = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
-    prepare(directory, address="127.0.0.1", http=http, dns=dns, update="no")
+    prepare(directory, address="127.0.0.1", http=http, dns=dns, update="yes" if key else "no")
+    if key:
+        allow_updates(directory, *key)
     with open(os.path.join(directory, "log"), "w", encoding="utf-8") as log:
         server = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command(directory)],
                                   stdout=log, stderr=log, stdin=subprocess.DEVNULL)
@@ -105,4 +119,4 @@ def main(directory):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(sys.argv[1])

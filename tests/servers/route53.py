@@ -12,7 +12,7 @@ The first part of the path may ask for trouble, WHEN-WHAT: WHEN is all, read, wr
 WHAT one of TROUBLE. /control/ZONE (unsigned): GET shows, PUT takes [[name, type, ttl, [values],
 {more}], ...], DELETE makes it new. /control/revoke ends all keys of the role. /control/hold takes
 an address whose writes are kept back from now on, as those with trouble "hold" are, until
-/control/release; /control/told says [[address, status], ...] of the writes that were answered.
+/control/release; /control/told says [[address, status, key], ...] of the writes that were answered.
 """
 import json
 import os
@@ -24,6 +24,7 @@ import urllib.parse
 import xml.etree.ElementTree as tree
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import sigv4
 from route53_keys import SECRET, Trouble, keys, verify
 
 SPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
@@ -215,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status, body, more=()):
         data = body.encode()
         if self.command == "POST":
-            store.told.append((self.client_address[0], status))
+            store.told.append((self.client_address[0], status, self.key_id()))
         self.send_response(status)
         for name, value in more:
             self.send_header(name, value)
@@ -223,6 +224,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def key_id(self):
+        asked = sigv4.parse_authorization(self.headers.get("Authorization", ""))
+        return asked["key_id"] if asked else ""
 
     def drop(self):
         self.close_connection = True

@@ -265,7 +265,7 @@ TEST(provider_gives_old_and_new)
     CHECK(written(&stage, "HOLDFAST_NODE=server1\n"));
     CHECK(written(&stage, "HOLDFAST_TTL=30\n"));
     CHECK(written(&stage, "HOLDFAST_BOOTTIME_MS="));
-    spin_for(&stage.fake.loop, 200); /* not run again under the same epoch */
+    spin_for(&stage.fake.loop, 200); /* run again, which is no news */
     CHECK_EQ(fake_count(&stage.fake, "dns-write"), 1);
     json_t *json = record_json(stage.record);
     CHECK_STR(json_string_value(json_object_get(json, "state")), "ok");
@@ -337,6 +337,102 @@ TEST(lost_lease_kills_the_command)
     CHECK(!record_busy(stage.record));
     CHECK_EQ(stage.fake.idles, 1);
     CHECK(spin_until(&stage.fake.loop, child_is_gone, &stage.run, SPIN_LIMIT_MS));
+    stage_close(&stage);
+}
+
+/* ---- checks: nobody can look, so what was written is written once more ---- */
+
+struct checked {
+    struct stage *stage;
+    struct record *record;
+    char label[16];
+};
+
+/* One more record of that stage, with a command and a file of its own. */
+static void add(struct checked *ret, struct stage *stage, const char *label, const char *body,
+                enum drift_policy drift)
+{
+    struct record_config config = stage->config;
+    script(stage->run.dir, label, body);
+    snprintf(config.label, sizeof config.label, "%s", label);
+    snprintf(config.command, sizeof config.command, "%s/%s %s/%s.out", stage->run.dir, label,
+             stage->run.dir, label);
+    config.drift = drift;
+    ret->stage = stage;
+    ret->record = fake_record(&stage->fake, &config, 0);
+    snprintf(ret->label, sizeof ret->label, "%s", label);
+    fake_hold(ret->record, 100);
+}
+
+static size_t told(const struct checked *checked, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(checked->stage->fake.events); i++) {
+        const json_t *event = json_array_get(checked->stage->fake.events, i);
+        const char *label = json_string_value(json_object_get(event, "record"));
+        count += strcmp(json_string_value(json_object_get(event, "event")), name) == 0 &&
+                 label != NULL && strcmp(label, checked->label) == 0;
+    }
+    return count;
+}
+
+/* How often it ran; 0 when the lines of its file from the second on are not all the same. */
+static unsigned runs(const struct checked *checked)
+{
+    char path[128], second[200] = "", line[200];
+    unsigned count = 0;
+    bool same = true;
+    snprintf(path, sizeof path, "%s/%s.out", checked->stage->run.dir, checked->label);
+    FILE *file = fopen(path, "r");
+    for (; file != NULL && fgets(line, sizeof line, file) != NULL; count++) {
+        if (count == 1)
+            memcpy(second, line, sizeof second);
+        same = same && (count == 0 || strcmp(line, second) == 0);
+    }
+    if (file != NULL)
+        fclose(file);
+    return same ? count : 0;
+}
+
+static bool has_run_again(void *owner)
+{
+    return runs(owner) > 4;
+}
+
+TEST(a_check_writes_once_more)
+{
+    struct stage stage;
+    struct checked quiet, robbed, failing, alerting;
+    stage_open(&stage, "exit 0");
+    add(&quiet, &stage, "quiet", "echo $HOLDFAST_OLD_FENCE $HOLDFAST_NEW_FENCE $HOLDFAST_NEW_A "
+                                 "$HOLDFAST_OLD_A >>$1", DRIFT_REPAIR);
+    add(&robbed, &stage, "robbed", "test -e $1 && { echo $(cat $1) was there; exit 3; }; "
+                                   "echo it >$1", DRIFT_REPAIR);
+    add(&failing, &stage, "failing", "test -e $1 || { echo it >$1; exit 0; }; echo again >>$1; "
+                                     "test $(wc -l <$1) -gt 3 || exit 2", DRIFT_REPAIR);
+    add(&alerting, &stage, "alerting", "echo it >>$1", DRIFT_ALERT);
+    /* One that fails is shown, and tried again. */
+    CHECK(fake_until(&stage.fake, failing.record, "state", "refused"));
+    CHECK(fake_until(&stage.fake, failing.record, "state", "ok"));
+    /* The same fence each time, which is no news. */
+    CHECK(spin_until(&stage.fake.loop, has_run_again, &quiet, SPIN_LIMIT_MS));
+    CHECK_EQ(told(&quiet, "dns-write"), 1);
+    CHECK_EQ(told(&quiet, "record-drifted"), 0);
+    /* What had to be put right is told; the fourth time in 10 min somebody else is at it. */
+    CHECK(fake_until(&stage.fake, robbed.record, "state", "contested"));
+    CHECK(fake_until(&stage.fake, robbed.record, "detail",
+                     "pbx.example.com was changed by another hand, and the command set it right: "
+                     "it was there"));
+    spin_for(&stage.fake.loop, 200); /* then one try per 10 min */
+    CHECK_EQ(told(&robbed, "record-drifted"), 3);
+    CHECK_EQ(told(&robbed, "record-contested"), 1);
+    CHECK_EQ(told(&robbed, "record-repaired"), 4);
+    /* With drift = alert nothing runs again. */
+    CHECK_EQ(runs(&alerting), 1);
+    record_close(quiet.record);
+    record_close(robbed.record);
+    record_close(failing.record);
+    record_close(alerting.record);
     stage_close(&stage);
 }
 

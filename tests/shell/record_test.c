@@ -212,6 +212,7 @@ TEST(drift_alert_only_tells)
 
 TEST(dead_server_comes_back)
 {
+    struct record_glance glance;
     struct dns_server server;
     struct fake_world fake;
     char text[800];
@@ -222,10 +223,12 @@ TEST(dead_server_comes_back)
     fake_hold(record, 100);
     CHECK(fake_until(&fake, record, "detail", "refused"));
     CHECK_STR(fake_text(record, "state", text), "unknown");
-    CHECK(!record_readable(record));
+    record_glance(record, &glance);
+    CHECK(!glance.readable);
     CHECK(dns_server_run(&server));
     CHECK(fake_until(&fake, record, "state", "ok"));
-    CHECK(record_readable(record));
+    record_glance(record, &glance);
+    CHECK(glance.readable);
     CHECK_EQ(fake_count(&fake, "record-unreadable"), 1);
     CHECK_EQ(fake_count(&fake, "record-readable"), 1);
     finish(record, &fake, &server);

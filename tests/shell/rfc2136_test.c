@@ -1,4 +1,4 @@
-/* rfc2136 — the provider alone: races on real servers, and a server that lies. */
+/* rfc2136 — the provider alone: bytes that come late, and a server that lies. */
 #include "../../agent/node/dns/packet.h"
 #include "../../agent/node/dns/packet_walk.h"
 #include "../../agent/node/dns/verdict.h"
@@ -49,12 +49,6 @@ static bool has_ended(void *owner)
     return ((struct client *)owner)->ended;
 }
 
-static bool both_ended(void *owner)
-{
-    struct client *clients = owner;
-    return clients[0].ended && clients[1].ended;
-}
-
 static void client_open(struct client *client, uv_loop_t *loop,
                         const struct record_config *config)
 {
@@ -94,55 +88,6 @@ static void change_of(struct provider_change *ret, const char *old, unsigned rou
              round % 250 + 1);
     ret->new_serve.a_count = ret->new_serve.aaaa_count = 1;
     ret->ttl_s = 30;
-}
-
-/* Two writers with the same old fence, again and again: exactly one of them wins each time,
- * and A, AAAA and fence are all the winner's. */
-static void race(enum dns_server_kind kind, unsigned rounds)
-{
-    struct dns_server server;
-    struct record_config config;
-    struct client clients[2];
-    struct provider_change changes[2];
-    uv_loop_t loop;
-    char fence[FENCE_SIZE] = "";
-    CHECK(dns_server_start(&server, kind));
-    uv_loop_init(&loop);
-    dns_server_record(&server, &config);
-    client_open(&clients[0], &loop, &config);
-    client_open(&clients[1], &loop, &config);
-    unsigned wins[2] = {0, 0}, failures = check_failures;
-    for (unsigned round = 0; round < rounds && failures == check_failures; round++) {
-        for (unsigned who = 0; who < 2; who++) {
-            change_of(&changes[who], fence, round, who);
-            start_write(&clients[(who + round) % 2], &changes[who], TRY_MS);
-        }
-        CHECK(spin_until(&loop, both_ended, clients, SPIN_LIMIT_MS));
-        bool first = clients[0].outcome == PROVIDER_WON;
-        CHECK_EQ(clients[first ? 1 : 0].outcome, PROVIDER_FENCED);
-        CHECK_EQ(clients[first ? 0 : 1].outcome, PROVIDER_WON);
-        unsigned winner = (first ? 0 : 1) == round % 2 ? 0 : 1;
-        wins[winner]++;
-        read_all(&clients[0], &loop);
-        CHECK_STR(clients[0].state.fence, changes[winner].new_fence);
-        CHECK(record_serve_same(&clients[0].state.serve, &changes[winner].new_serve));
-        snprintf(fence, sizeof fence, "%s", clients[0].state.fence);
-    }
-    CHECK_EQ(wins[0] + wins[1], rounds);
-    provider_rfc2136.close(clients[0].provider);
-    provider_rfc2136.close(clients[1].provider);
-    CHECK(spin_finish(&loop));
-    dns_server_stop(&server);
-}
-
-TEST(two_racers_on_bind)
-{
-    race(DNS_SERVER_BIND, 200);
-}
-
-TEST(two_racers_on_knot)
-{
-    race(DNS_SERVER_KNOT, 200);
 }
 
 /* Bytes of an old holder that were on their way when the newer one wrote. */

@@ -228,8 +228,6 @@ TEST(records_and_probes)
         {27, "", AT "25: [record voip.example.com] command: missing"},
         {27, "command = record", "does not start with an absolute path"},
         {28, "zone = example.com", "28: [record voip.example.com] zone: not for provider = exec"},
-        {28, "name = pbx.example.com", AT "25: [record voip.example.com] name: pbx.example.com "
-                                          "belongs to the record of line 17 too"},
         {28, "name = *.example.com", "is no domain name"},
         {25, "[record pbx.example.com]", AT "25: [record pbx.example.com]: a second time"},
         {25, "[record short]", "\"short\" is a label, no full name"},

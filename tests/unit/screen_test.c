@@ -128,6 +128,28 @@ TEST(how_far_a_write_has_come)
     free(text);
 }
 
+TEST(a_record_that_is_behind_is_named_with_its_instant)
+{
+    json_t *status = load(quiet);
+    json_array_append_new(
+        json_object_get(status, "records"),
+        load("{'label':'second','name':'pbx.example.com','provider':'cloudflare','fence':'cas by "
+             "record id, re-listed','state':'refused','epoch':1795489964,'addresses':"
+             "['203.0.113.20'],'verified':null,'detail':'the token may not change it','behind':"
+             "{'text':'last seen with 203.0.113.20, and the fence of server2 under epoch "
+             "1795489964','since':'2026-11-24T05:16:19.000Z','for_ms':42000}}"));
+    char *text = render(status, false);
+    CHECK_HAS(text,
+              "  ! record second is behind since 05:16:19 UTC (42 s): pbx.example.com at\n"
+              "    cloudflare, last seen with 203.0.113.20, and the fence of server2 under\n"
+              "    epoch 1795489964. Whoever asks there may be sent to another node\n");
+    CHECK_HAS(text, "record      ok  pbx: pbx.example.com -> 203.0.113.10, ");
+    CHECK_HAS(text, "record      refused  second: pbx.example.com -> 203.0.113.20 (cloudflare, ");
+    CHECK(widest(text) <= SCREEN_WIDTH);
+    free(text);
+    json_decref(status);
+}
+
 TEST(nobody_holds_comes_first_with_the_reasons)
 {
     json_t *status = load(quiet);

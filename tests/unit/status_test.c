@@ -143,6 +143,28 @@ TEST(other_keys_are_misconfigured)
     json_decref(status);
 }
 
+static void expect_agree(const char *records, const char *expected)
+{
+    setup(&view, &config, &extra);
+    json_t *list = json_loads(records, 0, NULL);
+    extra.records = list;
+    json_t *status = status_json(&view, &config, &extra);
+    char *dump = json_dumps(json_object_get(status, "records_agree"), JSON_ENCODE_ANY);
+    CHECK_STR(dump, expected);
+    free(dump);
+    json_decref(list);
+    json_decref(status);
+}
+
+TEST(records_agree_only_when_every_one_is_known_to)
+{
+    expect_agree("[]", "null");
+    expect_agree("[{}]", "null");
+    expect_agree("[{\"agrees\":true}]", "true");
+    expect_agree("[{\"agrees\":true},{\"agrees\":null}]", "null");
+    expect_agree("[{\"agrees\":true},{\"agrees\":null},{\"agrees\":false}]", "false");
+}
+
 TEST(borrowed_lists_are_copied)
 {
     setup(&view, &config, &extra);

@@ -1,8 +1,10 @@
 /* exec — the provider that runs the operator's command for everything that is no RFC 2136.
  *
- * It cannot read: it knows only what it wrote itself in this life, and cannot fence by itself.
+ * It cannot read: it knows only what it wrote itself in this life, and cannot fence by itself. A
+ * write of the fence that it wrote last is a check: the command puts the record right again.
  * Happy path: the command gets old and new fence and addresses in its environment and ends with
- * 0 (applied), 1 (fenced: somebody newer was there) or 2 (refused: configuration).
+ * 0 (applied), 1 (fenced: somebody newer was there) or 2 (refused: configuration); at a check also
+ * with 3 (it had been changed, and is right again).
  * Failure modes: any other end, the deadline (SIGKILL to its group) or a lost permit: UNKNOWN;
  * a command that cannot be started: REFUSED. */
 #include <assert.h>
@@ -17,7 +19,8 @@
 #include "../record_serve.h"
 #include "provider.h"
 
-#define DETAIL_SIZE 320
+#define DETAIL_SIZE 560 /* a name of 255 and a line of 200 */
+#define STATUS_RESTORED 3
 #define ENTRY_SIZE 480 /* one "HOLDFAST_X=..." */
 
 enum exec_entry {
@@ -95,10 +98,19 @@ static void on_end(void *owner, const struct command_result *result)
     struct provider *provider = owner;
     enum provider_outcome outcome = PROVIDER_UNKNOWN;
     int first_line = (int)strcspn(result->output, "\n");
+    bool check = strcmp(provider->change.old_fence, provider->change.new_fence) == 0;
+    bool restored = check && result->exit_status == STATUS_RESTORED;
     provider->command = NULL;
     if (result->exit_status >= 0 && result->exit_status <= 2)
         outcome = outcomes[result->exit_status];
-    if (result->timed_out)
+    else if (restored)
+        outcome = PROVIDER_WON;
+    if (restored)
+        snprintf(provider->detail, sizeof provider->detail,
+                 "%s was changed by another hand, and the command set it right%s%.*s",
+                 provider->name, first_line > 0 ? ": " : "", first_line > 200 ? 200 : first_line,
+                 result->output);
+    else if (result->timed_out)
         snprintf(provider->detail, sizeof provider->detail, "the command was killed after %lld ms",
                  (long long)result->ran_ms);
     else if (outcome == PROVIDER_WON)
