@@ -23,6 +23,7 @@ struct record_world {
     struct http *http; /* NULL when no provider of this node asks over HTTP */
     uint8_t self;                             /* own node's index */
     const char *node_names[NODE_COUNT];       /* for texts and fences; copied */
+    const char *config_path; /* of the configuration, for remedies; borrowed; NULL = unnamed */
     bool (*permit)(void *owner, span_ms need_ms, struct permit *ret, enum reason *ret_reason);
     bool (*permit_holds)(void *owner, const struct permit *permit);
     void (*fence_seen)(void *owner, uint64_t epoch); /* any fence read; rule N6 */
@@ -57,13 +58,15 @@ void record_close(struct record *record);
 void record_standing(struct record *record, const struct standing_report *report);
 /* True while a request is on its way that may still have an effect. */
 bool record_busy(const struct record *record);
-/* Reads the provider now (for switchover's "can the provider be read?"); the answer shows in
- * record_json. */
+/* Reads the provider now (for switchover's "can the provider be read?", and for doctor), whatever
+ * wait was planned; the answer shows in record_json. */
 void record_poke(struct record *record);
 /* True when the last read succeeded and is younger than 2 x check_every. */
 bool record_readable(const struct record *record);
 /* {label, name, provider, fence, state, epoch, addresses[], verified {token, at, servers_ok,
- * servers} or null, detail (sentence or null)}. New reference. */
+ * servers} or null, detail (sentence or null), fault (trouble_name) and remedy (a line) or null,
+ * unreadable (why the last read failed) or null, reads {begun, ended}, clock_ahead_s or null}.
+ * New reference. */
 json_t *record_json(const struct record *record);
 
 #endif

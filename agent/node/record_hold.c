@@ -42,22 +42,23 @@ static void tell_try(struct record *record, struct record_try *try)
     record->world.tell(record->world.owner, &happening);
 }
 
-static void on_write(void *owner, enum provider_outcome outcome, const char *detail)
+static void on_write(void *owner, enum provider_outcome outcome, const struct trouble *why)
 {
     struct record *record = owner;
-    struct record_try try = {.outcome = outcome, .detail = detail};
+    struct record_try try = {.outcome = outcome, .detail = why->text};
     record->running = RUNNING_NOTHING;
     tell_try(record, &try);
     record->last_outcome = outcome;
     record->tried = true;
     record->fenced_in_row = outcome == PROVIDER_FENCED ? record->fenced_in_row + 1 : 0;
     if (outcome == PROVIDER_REFUSED) {
-        record_inside_set(record, RECORD_REFUSED, detail);
+        record_inside_trouble(record, RECORD_REFUSED, why->kind, why->text);
         record_inside_alarm(record, "record-refused");
     } else if (outcome == PROVIDER_FENCED && !record->operations->can_read) {
-        record_inside_set(record, RECORD_FENCED, detail);
+        record_inside_trouble(record, RECORD_FENCED, TROUBLE_HIGHER, why->text);
     } else if (outcome == PROVIDER_UNKNOWN) {
-        record_inside_set(record, record->repairing ? RECORD_DRIFTED : RECORD_UNKNOWN, detail);
+        record_inside_trouble(record, record->repairing ? RECORD_DRIFTED : RECORD_UNKNOWN,
+                              why->kind, why->text);
     }
     if (outcome == PROVIDER_REFUSED ||
         (outcome != PROVIDER_WON && !record->operations->can_read))
@@ -165,8 +166,8 @@ static void tell_right(struct record *record, const char *event, enum reason_lev
     record_inside_tell(record, event, level, record_show_written(&record->picture, &try));
 }
 
-/* The fence is mine and the addresses are right. `detail`: which secondary does not show it. */
-static void now_right(struct record *record, const char *detail)
+/* The fence is mine and the addresses are right. `why`: which secondary does not show it. */
+static void now_right(struct record *record, const struct trouble *why)
 {
     const struct record_picture *picture = &record->picture;
     bool written = record->phase == PHASE_CLAIM;
@@ -183,7 +184,7 @@ static void now_right(struct record *record, const char *detail)
         if (picture->servers_ok == picture->servers && ok_before < picture->servers_ok)
             tell_right(record, "record-everywhere", REASON_INFO);
         if (picture->state == RECORD_OK)
-            record_inside_set(record, RECORD_OK, detail);
+            record_inside_trouble(record, RECORD_OK, why->kind, why->text);
     }
     plan_check(record);
 }
@@ -211,10 +212,10 @@ static void drifted(struct record *record)
     if (record->budget.contested) {
         strncat(text, "; restored 3 times in 10 min, now one try per 10 min",
                 sizeof text - strlen(text) - 1);
-        record_inside_set(record, RECORD_CONTESTED, text);
+        record_inside_trouble(record, RECORD_CONTESTED, TROUBLE_CONTESTED, text);
         record_inside_alarm(record, "record-contested");
     } else {
-        record_inside_set(record, RECORD_DRIFTED, text);
+        record_inside_trouble(record, RECORD_DRIFTED, TROUBLE_ADDRESSES, text);
         if (news)
             record_inside_tell(record, "record-drifted", REASON_WARNING, NULL);
     }
@@ -236,7 +237,7 @@ static void was_dropped(struct record *record)
              "the server took the update and does not show it: its policy must allow A, AAAA of "
              "%s and TXT of _holdfast.%s together (PowerDNS drops parts silently), and the first "
              "server must be the primary", record->config.name, record->config.name);
-    record_inside_set(record, RECORD_REFUSED, text);
+    record_inside_trouble(record, RECORD_REFUSED, TROUBLE_DROPPED, text);
     record_inside_alarm(record, "record-refused");
     record->tried = false;
     record_inside_back_off(record, REFUSED_MS_MAX);
@@ -268,14 +269,14 @@ static void stop_for(struct record *record, enum record_plan plan)
         snprintf(text, sizeof text, "the fence is of %s under the higher epoch %llu: writes "
                  "nothing, takes a number above it", picture->fence.node, there);
         bool news = picture->state != RECORD_FENCED;
-        record_inside_set(record, RECORD_FENCED, text);
+        record_inside_trouble(record, RECORD_FENCED, TROUBLE_HIGHER, text);
         if (news)
             record_inside_tell(record, "record-fenced", REASON_WARNING, NULL);
     } else if (plan == PLAN_FOREIGN) {
         snprintf(text, sizeof text, "the fence has my epoch %llu, but a token that is not mine: "
                  "another process with this node's key, or a hand, wrote it; find it, then "
                  "delete the TXT record at _holdfast.%s", there, record->config.name);
-        record_inside_set(record, RECORD_CONTESTED, text);
+        record_inside_trouble(record, RECORD_CONTESTED, TROUBLE_FOREIGN, text);
         record_inside_alarm(record, "record-contested");
     } else {
         if (plan == PLAN_POISONED)
@@ -284,14 +285,16 @@ static void stop_for(struct record *record, enum record_plan plan)
                      there, record->config.name);
         else
             record_show_garbage(picture, text);
-        record_inside_set(record, RECORD_REFUSED, text);
+        record_inside_trouble(record, RECORD_REFUSED,
+                              plan == PLAN_POISONED ? TROUBLE_POISONED : record_show_kind(picture),
+                              text);
         record_inside_alarm(record, "record-foreign");
     }
     span_ms look_ms = record->config.check_every;
     record_inside_act_in(record, look_ms < STOPPED_MS_MAX ? look_ms : STOPPED_MS_MAX);
 }
 
-void record_hold_weigh(struct record *record, const char *detail)
+void record_hold_weigh(struct record *record, const struct trouble *why)
 {
     struct record_question question = {.seen = &record->picture.last,
                                        .epoch = record->epoch,
@@ -309,7 +312,7 @@ void record_hold_weigh(struct record *record, const char *detail)
             return; /* which changed the standing: whatever is to be done has begun */
     }
     if (plan == PLAN_RIGHT) {
-        now_right(record, detail);
+        now_right(record, why);
     } else if (!writable) {
         stop_for(record, plan);
     } else if (record->phase == PHASE_GUARD) {
@@ -326,6 +329,7 @@ void record_hold_abandon(struct record *record)
     bool was_write = record->running == RUNNING_WRITE;
     record->operations->cancel(record->provider);
     record->running = RUNNING_NOTHING;
+    record->picture.reads_ended = record->picture.reads_begun;
     if (!was_write)
         return;
     struct record_try try = {.outcome = PROVIDER_UNKNOWN,
