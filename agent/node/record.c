@@ -297,15 +297,13 @@ void record_close(struct record *record)
     uv_close((uv_handle_t *)&record->timer, on_closed);
 }
 
+#define OPERATIONS_OF(code, name, fence, needs, takes) &provider_##name,
+
 static const struct provider_operations *operations_of(const struct record_config *config)
 {
     static const struct provider_operations *const list[] = {
-        [PROVIDER_RFC2136] = &provider_rfc2136,
-        [PROVIDER_ROUTE53] = &provider_route53,
-        [PROVIDER_CLOUDFLARE] = &provider_cloudflare,
-        [PROVIDER_POWERDNS] = &provider_powerdns,
-        [PROVIDER_EXEC] = &provider_exec};
-    return config->provider < sizeof list / sizeof list[0] ? list[config->provider] : NULL;
+        PROVIDER_TABLE(OPERATIONS_OF)};
+    return config->provider < PROVIDER_KIND_COUNT ? list[config->provider] : NULL;
 }
 
 static int refuse_provider(const struct record_config *config, struct err *err)

@@ -12,6 +12,7 @@
 
 #include "../../proto/words.h"
 #include "err.h"
+#include "providers.h"
 
 #define NAME_SIZE 33     /* [a-z0-9-]{1,32} and the final 0 */
 #define HOST_SIZE 256    /* DNS name or address text */
@@ -48,19 +49,6 @@ struct peer_config {
 
 /* What to do when the addresses were changed by somebody else. */
 enum drift_policy { DRIFT_REPAIR, DRIFT_ALERT };
-/* Who keeps the name. */
-enum provider_kind {
-    PROVIDER_RFC2136,
-    PROVIDER_ROUTE53,
-    PROVIDER_CLOUDFLARE,
-    PROVIDER_POWERDNS,
-    PROVIDER_EXEC
-};
-/* What keeps a late write of an earlier holder out, in the words of `status` and `check`. */
-#define PROVIDER_FENCE_CAS "cas"                              /* compare and set, in one step */
-#define PROVIDER_FENCE_RECORD_ID "cas by record id, re-listed" /* the same, proved by a list */
-#define PROVIDER_FENCE_TOMBSTONE "tombstone" /* what an old write rests on cannot come back */
-#define PROVIDER_FENCE_NONE "none"           /* nothing: a new holder waits first */
 /* What is paid for the zone at Cloudflare; it decides about the least TTL. */
 enum zone_plan { ZONE_PLAN_FREE, ZONE_PLAN_PRO, ZONE_PLAN_BUSINESS, ZONE_PLAN_ENTERPRISE };
 

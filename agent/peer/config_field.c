@@ -13,8 +13,8 @@
 #define HOUR ((int64_t)3600000)
 
 static const char *const choices_profile[] = {"fast", "normal", "patient", NULL};
-static const char *const choices_provider[] = {"rfc2136",  "route53", "cloudflare",
-                                               "powerdns", "exec",    NULL};
+#define CHOICE(code, name, fence, needs, takes) #name,
+static const char *const choices_provider[] = {PROVIDER_TABLE(CHOICE) NULL};
 static const char *const choices_plan[] = {"free", "pro", "business", "enterprise", NULL};
 static const char *const choices_drift[] = {"repair", "alert", NULL};
 static const char *const choices_exec[] = {"exec", NULL};

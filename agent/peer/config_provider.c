@@ -10,44 +10,18 @@
 #define CLOUDFLARE_TTL_S 60        /* the least that it takes ... */
 #define CLOUDFLARE_ENTERPRISE_TTL_S 30
 
-#define BIT(kind) (1U << (kind))
-#define API (BIT(PROVIDER_ROUTE53) | BIT(PROVIDER_CLOUDFLARE) | BIT(PROVIDER_POWERDNS))
-
-static const char *const names[] = {[PROVIDER_RFC2136] = "rfc2136",
-                                    [PROVIDER_ROUTE53] = "route53",
-                                    [PROVIDER_CLOUDFLARE] = "cloudflare",
-                                    [PROVIDER_POWERDNS] = "powerdns",
-                                    [PROVIDER_EXEC] = "exec"};
-
-static const char *const fences[] = {[PROVIDER_RFC2136] = PROVIDER_FENCE_CAS,
-                                     [PROVIDER_ROUTE53] = PROVIDER_FENCE_CAS,
-                                     [PROVIDER_CLOUDFLARE] = PROVIDER_FENCE_RECORD_ID,
-                                     [PROVIDER_POWERDNS] = PROVIDER_FENCE_TOMBSTONE,
-                                     [PROVIDER_EXEC] = PROVIDER_FENCE_NONE};
-
-struct rule {
-    const char *key;
-    unsigned needs; /* one bit for each kind of provider */
-    unsigned takes; /* besides those that need it */
+struct keys {
+    unsigned needs, takes; /* a bit for each key */
 };
 
-static const struct rule rules[] = {
-    {"zone", BIT(PROVIDER_RFC2136) | BIT(PROVIDER_POWERDNS),
-     BIT(PROVIDER_ROUTE53) | BIT(PROVIDER_CLOUDFLARE)},
-    {"server", BIT(PROVIDER_RFC2136), 0},
-    {"tsig-name", BIT(PROVIDER_RFC2136), 0},
-    {"tsig-algorithm", BIT(PROVIDER_RFC2136), 0},
-    {"tsig-secret-file", BIT(PROVIDER_RFC2136), 0},
-    {"zone-id", BIT(PROVIDER_ROUTE53) | BIT(PROVIDER_CLOUDFLARE), 0},
-    {"credentials-file", 0, BIT(PROVIDER_ROUTE53)},
-    {"credentials-profile", 0, BIT(PROVIDER_ROUTE53)},
-    {"token-file", BIT(PROVIDER_CLOUDFLARE), 0},
-    {"plan", 0, BIT(PROVIDER_CLOUDFLARE)},
-    {"api-key-file", BIT(PROVIDER_POWERDNS), 0},
-    {"endpoint", BIT(PROVIDER_POWERDNS), API},
-    {"ca-file", 0, API},
-    {"command", BIT(PROVIDER_EXEC), 0},
-};
+#define NAME_OF(code, name, fence, needs, takes) #name,
+#define FENCE_OF(code, name, fence, needs, takes) fence,
+#define KEYS_OF(code, name, fence, needs, takes) {(needs), (takes)},
+#define KEY_TEXT(code, key) key,
+static const char *const names[] = {PROVIDER_TABLE(NAME_OF)};
+static const char *const fences[] = {PROVIDER_TABLE(FENCE_OF)};
+static const struct keys keys_of[] = {PROVIDER_TABLE(KEYS_OF)};
+static const char *const keys[] = {PROVIDER_KEY_TABLE(KEY_TEXT)};
 
 const char *config_provider_name(enum provider_kind kind)
 {
@@ -68,19 +42,23 @@ static struct complaint_place place_of(const struct draft *draft, const char *ke
     return place;
 }
 
-static void check_rule(struct draft *draft, const struct rule *rule, enum provider_kind kind)
+static bool has(enum provider_kind kind, enum provider_key key)
 {
-    bool there = config_field_line(draft, rule->key) != 0;
-    unsigned all = rule->needs | rule->takes;
-    struct complaint_place place = place_of(draft, rule->key);
+    return ((keys_of[kind].needs | keys_of[kind].takes) & (1U << key)) != 0;
+}
+
+static void check_key(struct draft *draft, enum provider_key key, enum provider_kind kind)
+{
+    bool there = config_field_line(draft, keys[key]) != 0;
+    struct complaint_place place = place_of(draft, keys[key]);
     char list[80] = "";
-    if (!there && (rule->needs & BIT(kind)) != 0)
+    if (!there && (keys_of[kind].needs & (1U << key)) != 0)
         complaint_error(draft->complaints, &place, "missing; expected for provider = %s",
                         names[kind]);
-    if (!there || (all & BIT(kind)) != 0)
+    if (!there || has(kind, key))
         return;
-    for (size_t i = 0, used = 0; i < sizeof names / sizeof names[0]; i++)
-        if ((all & BIT(i)) != 0)
+    for (size_t i = 0, used = 0; i < PROVIDER_KIND_COUNT && used < sizeof list; i++)
+        if (has((enum provider_kind)i, key))
             used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
                                      used > 0 ? ", " : "", names[i]);
     complaint_error(draft->complaints, &place, "not for provider = %s; expected with %s only",
@@ -103,8 +81,8 @@ void config_provider_check(struct draft *draft)
     const struct record_config *record = draft->target;
     if (config_field_line(draft, "provider") == 0)
         return; /* said already; the rest depends on it */
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        check_rule(draft, &rules[i], record->provider);
+    for (size_t key = 0; key < PROVIDER_KEY_COUNT; key++)
+        check_key(draft, (enum provider_key)key, record->provider);
     if (record->provider == PROVIDER_CLOUDFLARE)
         check_cloudflare(draft, record);
     struct complaint_place place = place_of(draft, "credentials-profile");

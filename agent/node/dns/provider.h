@@ -91,15 +91,10 @@ struct provider_operations {
     void (*close)(struct provider *provider);
 };
 
-/* Signed DNS UPDATEs to the zone's primary. */
-extern const struct provider_operations provider_rfc2136;
-/* Amazon's Route 53. */
-extern const struct provider_operations provider_route53;
-/* Cloudflare's API, version 4. */
-extern const struct provider_operations provider_cloudflare;
-/* PowerDNS's own HTTP interface. */
-extern const struct provider_operations provider_powerdns;
-/* The operator's command. */
-extern const struct provider_operations provider_exec;
+/* One for each line of providers.h, in the file of its name. */
+#define PROVIDER_DECLARED(code, name, fence, needs, takes)                                        \
+    extern const struct provider_operations provider_##name;
+/* Their declarations. */
+PROVIDER_TABLE(PROVIDER_DECLARED)
 
 #endif
