@@ -1,7 +1,7 @@
 /* remedy — what to do about a kind of trouble with one record: one line. Pure.
  *
- * The line is a command to type, or the line of the configuration to set, with the record's
- * own names and files in it; what is done elsewhere (a console, the DNS server) is said in its words. */
+ * The line is a command to type, or the line of the configuration to set, with the record's own
+ * names and files in it; what is done elsewhere (a console, the DNS server) is said in words. */
 #ifndef HOLDFAST_NODE_REMEDY_H
 #define HOLDFAST_NODE_REMEDY_H
 

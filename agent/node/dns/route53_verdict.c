@@ -81,8 +81,9 @@ static enum provider_outcome say(const struct context *context, enum meaning mea
                     code, said);
         return PROVIDER_UNKNOWN;
     case FORBIDDEN:
-        trouble_set(context->ret, TROUBLE_RIGHTS, "Route 53 does not allow this to %s (%s: "
-                    "%.300s): " ALLOW_TEX", reply->keys, code, said);
+        trouble_set(context->ret, TROUBLE_RIGHTS,
+                    "Route 53 does not allow this to %s (%s: %.300s): " ALLOW_TEXT, reply->keys,
+                    code, said);
         return PROVIDER_REFUSED;
     case UNKNOWN_KEY:
         trouble_set(context->ret, TROUBLE_KEY, "Amazon does not know %s (%s): put the access key "
