@@ -2,6 +2,7 @@
  *
  * Happy path: the station runs; this file hands it what only a node has: its duties.
  * Failure modes: those of the station; a record's or probe's trouble is a state in `status`. */
+#include "node/dns_answers.h"
 #include "node/duty.h"
 #include "peer/station.h"
 
@@ -81,6 +82,13 @@ static json_t *on_unfit_reasons(void *owner)
     return duty_unfit_reasons(node->duty);
 }
 
+static bool on_handle(void *owner, struct control_call *call, const char *command,
+                      const json_t *request)
+{
+    const struct node *node = owner;
+    return dns_answer(node->duty, call, command, request);
+}
+
 int main(int argc, char **argv)
 {
     struct node node = {.duty = NULL};
@@ -97,6 +105,7 @@ int main(int argc, char **argv)
         .records = on_records,
         .probes = on_probes,
         .unfit_reasons = on_unfit_reasons,
+        .handle = on_handle,
         .owner = &node,
     };
     return station_run(&program, argc, argv);

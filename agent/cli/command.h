@@ -37,6 +37,9 @@ int events_run(const struct cli_options *options, int argc, char **argv);
 int is_active_run(const struct cli_options *options, int argc, char **argv);
 int ready_run(const struct cli_options *options, int argc, char **argv);
 
+/* What the provider has, against what is wanted; and taking a name over (dns.c). */
+int dns_run(const struct cli_options *options, int argc, char **argv);
+
 /* Order something (switch.c). */
 int switchover_run(const struct cli_options *options, int argc, char **argv);
 int takeover_run(const struct cli_options *options, int argc, char **argv);

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"is-active", is_active_run},
     {"ready", ready_run},
     {"proof", proof_run},
+    {"dns", dns_run},
     {"switchover", switchover_run},
     {"takeover", takeover_run},
     {"release", release_run},

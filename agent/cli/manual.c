@@ -22,6 +22,7 @@ static const char overview[] =
     "  events        what happened: elections, refusals, stalls, DNS writes\n"
     "  is-active     exit 0 only on the holder (for cron, ACME, mailers)\n"
     "  ready         exit 0 only if a crash of the holder now would be survived\n"
+    "  dns           what the DNS provider has against what is wanted; taking a name over\n"
     "  proof         show or verify the takeover certificate\n"
     "\n"
     "STEER (root, or members of the group holdfast-admin)\n"
@@ -166,6 +167,28 @@ static const char help_ready[] =
     "\n"
     "Would a crash of the holder be survived, if it came now? Prints the reason if not.\n"
     "Exit status: 0 yes, 1 no, 3 daemon not reachable. Made for monitoring.\n";
+static const char help_dns[] =
+    "usage: holdfast dns show [LABEL] [--json]\n"
+    "       holdfast dns verify [LABEL] [--json]\n"
+    "       holdfast dns adopt [LABEL] [--yes] [--move] [--json]\n"
+    "\n"
+    "'show' prints what was read last at the provider of each record (or of record LABEL), what\n"
+    "is wanted, and each difference. 'verify' has all its servers read first. Both run on either\n"
+    "node.\n"
+    "\n"
+    "'adopt', on the holder, takes over what is there and is not holdfast's: a name that exists\n"
+    "(with adopt = manual in the configuration), a TXT record at the fence's name that holdfast\n"
+    "did not write, a fence of this node's epoch that is not its own, an impossible number. It\n"
+    "prints what would change and does nothing; with --yes it does it, once, and only if what it\n"
+    "showed is still there. The fence of a higher epoch is never adopted.\n"
+    "\n"
+    "  --yes    do it\n"
+    "  --move   also when callers get other addresses from it\n"
+    "\n"
+    "Exit status of show and verify: 0 as wanted, 1 not. Of adopt: 0 shown, nothing to do, or\n"
+    "adopted with --yes; 1 cannot be adopted, or was not seen to be written. Of all: 2 usage, or\n"
+    "no such record, 3 daemon not reachable, 4 refused: not the holder, no right, changed\n"
+    "meanwhile, callers would be moved.\n";
 static const char help_proof[] =
     "usage: holdfast proof show\n"
     "       holdfast proof verify FILE\n"
@@ -234,6 +257,7 @@ static const struct {
     {"events", help_events},
     {"is-active", help_is_active},
     {"ready", help_ready},
+    {"dns", help_dns},
     {"proof", help_proof},
     {"switchover", help_switchover},
     {"takeover", help_takeover},

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dns_screen.h"
 #include "screen_parts.h"
 
 #define text_of screen_parts_text
@@ -209,7 +210,7 @@ static enum screen_colour state_colour(const char *state)
     if (strcmp(state, "fresh") == 0 || strcmp(state, "ok") == 0 || strcmp(state, "good") == 0)
         return SCREEN_GOOD;
     if (strcmp(state, "late") == 0 || strcmp(state, "writing") == 0 ||
-        strcmp(state, "unknown") == 0)
+        strcmp(state, "unknown") == 0 || strcmp(state, "unadopted") == 0)
         return SCREEN_WARN;
     return SCREEN_BAD;
 }
@@ -300,6 +301,7 @@ static void record_line(const struct screen *screen, const json_t *record)
     const char *detail = text_of(record, "detail");
     if (detail[0] != 0 && strcmp(state, "ok") != 0)
         screen_parts_bullet(screen, "-", SCREEN_PLAIN, detail);
+    dns_screen_by_hand(screen, record);
 }
 
 static void fitness(const struct screen *screen)

@@ -130,6 +130,9 @@ static const char *record_remedy(const char *state)
         return "somebody with a higher epoch, or a foreign hand, wrote the fence: holdfast events";
     if (strcmp(state, "drifted") == 0)
         return "its addresses were changed by another hand: find out who else writes it";
+    if (strcmp(state, "unadopted") == 0)
+        return "holdfast leaves it alone, and a failover would not move it, until it is adopted: "
+               "holdfast dns adopt, on the holder";
     if (strcmp(state, "contested") == 0)
         return "somebody else keeps changing it: switch that off; one try per 10 min until then";
     return NULL;

@@ -111,11 +111,40 @@ void duty_poke(struct duty *duty)
         record_poke(duty->records[i]);
 }
 
+size_t duty_record_count(const struct duty *duty)
+{
+    return duty->record_count;
+}
+
+struct record *duty_record(const struct duty *duty, size_t index)
+{
+    return duty->records[index];
+}
+
+void duty_tell(struct duty *duty, const struct happening *happening)
+{
+    events_tell(duty->world.events, happening);
+}
+
+void duty_view(const struct duty *duty, struct view *ret)
+{
+    pump_view(duty->world.pump, ret);
+}
+
+const char *duty_peer_name(const struct duty *duty, uint8_t peer)
+{
+    return peer < PEER_COUNT ? duty->world.config->peers[peer].name : "nobody";
+}
+
 json_t *duty_records(const struct duty *duty)
 {
+    struct view view;
     json_t *list = json_array();
-    for (size_t i = 0; i < duty->record_count; i++)
+    duty_view(duty, &view);
+    for (size_t i = 0; i < duty->record_count; i++) {
+        record_told_holder(duty->records[i], view.holder);
         (void)json_array_append_new(list, record_json(duty->records[i]));
+    }
     return list;
 }
 

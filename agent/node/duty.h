@@ -12,6 +12,7 @@
 #include "../peer/err.h"
 #include "../peer/events.h"
 #include "../peer/pump.h"
+#include "record.h"
 
 struct duty;
 
@@ -40,6 +41,14 @@ bool duty_is_fit(const struct duty *duty);
 bool duty_is_readable(const struct duty *duty);
 /* Reads every record's provider now; status shows it later. */
 void duty_poke(struct duty *duty);
+/* How many records there are, one of them (borrowed), and where orders about them are told. */
+size_t duty_record_count(const struct duty *duty);
+struct record *duty_record(const struct duty *duty, size_t index);
+void duty_tell(struct duty *duty, const struct happening *happening);
+/* What the core says now. */
+void duty_view(const struct duty *duty, struct view *ret);
+/* The name of a peer; "nobody" when there is none such. */
+const char *duty_peer_name(const struct duty *duty, uint8_t peer);
 /* records[], probes[] and unfit_reasons[] of `status --json`. New references. */
 json_t *duty_records(const struct duty *duty);
 json_t *duty_probes(const struct duty *duty);

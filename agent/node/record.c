@@ -20,6 +20,7 @@
 #include "../peer/clock.h"
 #include "record_inside.h"
 #include "record_serve.h"
+#include "record_view.h"
 
 #define READ_MS 1500
 #define UNREADABLE "a command changes it: what it did is known only on the holder"
@@ -113,6 +114,9 @@ static void watch(struct record *record, const struct trouble *why)
     if (!record->operations->can_read) {
         memset(&picture->last.serve, 0, sizeof picture->last.serve);
         record_inside_set(record, RECORD_UNKNOWN, UNREADABLE);
+    } else if (record_adopt_is_unadopted(record)) {
+        record_show_unadopted(picture, text);
+        record_inside_trouble(record, RECORD_UNADOPTED, TROUBLE_UNADOPTED, text);
     } else if (last->fence_count == 0) {
         record_inside_set(record, RECORD_UNKNOWN, "no fence is there: no holder has written yet");
     } else if (last->fence_count > 1 || !record_fence_parse(last->fence, &picture->fence) ||
@@ -122,6 +126,7 @@ static void watch(struct record *record, const struct trouble *why)
     } else {
         uint64_t epoch = picture->fence.epoch;
         record->known = epoch > record->known ? epoch : record->known;
+        record->met = true;
         judge_foreign_hold(record);
         note_verified(record);
         if (picture->state == RECORD_OK)
@@ -158,6 +163,8 @@ static void read_failed(struct record *record, enum provider_outcome outcome,
     }
     picture->reading = *why;
     record->reads_fail = true;
+    snprintf(record->read_detail, sizeof record->read_detail, "%s", why->text);
+    record_view_failed(record);
     if (record->phase == PHASE_CLAIM)
         record_inside_back_off(record, refused ? REFUSED_MS_MAX : BACKOFF_MS_MAX);
     else if (record->phase == PHASE_WATCH)
@@ -166,13 +173,10 @@ static void read_failed(struct record *record, enum provider_outcome outcome,
         record_inside_act_in(record, BACKOFF_MS_MAX);
 }
 
-static void on_read(void *owner, enum provider_outcome outcome,
-                    const struct provider_state *state, const struct trouble *why)
+static void take_read(struct record *record, enum provider_outcome outcome,
+                      const struct provider_state *state, const struct trouble *why)
 {
-    struct record *record = owner;
     struct record_picture *picture = &record->picture;
-    record->running = RUNNING_NOTHING;
-    picture->reads_ended = picture->reads_begun;
     if (outcome != PROVIDER_WON) {
         read_failed(record, outcome, why);
         return;
@@ -192,10 +196,23 @@ static void on_read(void *owner, enum provider_outcome outcome,
         record_hold_weigh(record, why);
 }
 
+static void on_read(void *owner, enum provider_outcome outcome,
+                    const struct provider_state *state, const struct trouble *why)
+{
+    struct record *record = owner;
+    record->running = RUNNING_NOTHING;
+    record->reads++;
+    record->picture.reads_ended = record->picture.reads_begun;
+    take_read(record, outcome, state, why);
+    if (record->looks && record->running == RUNNING_NOTHING)
+        record_inside_act_in(record, 0); /* it was asked for while this one was on its way */
+}
+
 /* Every action begins with a look at what is there. */
 static void act(struct record *record)
 {
-    bool everywhere = record->phase == PHASE_WATCH || record->phase == PHASE_GUARD;
+    bool everywhere = record->phase == PHASE_WATCH || record->phase == PHASE_GUARD ||
+                      (record->looks && record->phase != PHASE_CLAIM);
     if (record->running != RUNNING_NOTHING)
         return;
     if (record->phase == PHASE_CLAIM &&
@@ -203,6 +220,8 @@ static void act(struct record *record)
         return;
     record->running = RUNNING_READ;
     record->picture.reads_begun++;
+    record->looks = false;
+    record->wide = everywhere;
     record->operations->read(record->provider,
                              everywhere ? PROVIDER_EVERYWHERE : PROVIDER_PRIMARY, READ_MS,
                              on_read, record);
@@ -223,6 +242,7 @@ void record_inside_act_in(struct record *record, span_ms ms)
 static void begin_hold(struct record *record, uint64_t epoch)
 {
     record_hold_abandon(record);
+    record_view_answered(record);
     if (record->epoch == 0) /* another number for who holds already changes nothing */
         record->clear_at = clock_now() + record->operations->late_ms;
     record->epoch = epoch;
@@ -241,6 +261,8 @@ static void begin_hold(struct record *record, uint64_t epoch)
 static void end_hold(struct record *record)
 {
     record_hold_abandon(record);
+    record_view_answered(record);
+    record->adoption.ordered = false; /* it was a word to the holder */
     record->epoch = 0;
     record->phase = PHASE_WATCH;
     record->picture.verified = false;
@@ -279,9 +301,29 @@ bool record_readable(const struct record *record)
     return !record->operations->can_read || (!record->reads_fail && !is_stale(record));
 }
 
+unsigned record_look(struct record *record)
+{
+    unsigned wanted = record->reads + (record->running == RUNNING_READ ? 2 : 1);
+    record->looks = true;
+    record_inside_act_in(record, 0);
+    return wanted;
+}
+
+void record_told_holder(struct record *record, uint8_t holder)
+{
+    record->holder = holder;
+}
+
+const struct record_config *record_config_of(const struct record *record)
+{
+    return &record->config;
+}
+
 json_t *record_json(const struct record *record)
 {
-    return record_show_json(&record->picture);
+    json_t *json = record_show_json(&record->picture);
+    record_view_add(record, json);
+    return json;
 }
 
 /* ---- life ---- */
@@ -352,6 +394,7 @@ int record_open(struct record **ret, const struct record_config *config,
     record->picture.operations = record->operations;
     record->picture.config_path = world->config_path;
     record->read_at = MONO_LONG_AGO;
+    record->holder = PEER_NONE;
     struct provider_world around = {.loop = world->loop, .http = world->http};
     int code = record->operations->open(&record->provider, &around, config, err);
     if (code != 0) {

@@ -39,7 +39,8 @@ enum record_state {
     RECORD_FENCED,   /* somebody with a higher epoch, or a foreign token, is in the fence */
     RECORD_REFUSED,  /* the provider refuses: configuration */
     RECORD_DRIFTED,  /* fence right, addresses not (drift = alert, or repair under way) */
-    RECORD_CONTESTED /* repaired 3 times in 10 min and changed again */
+    RECORD_CONTESTED, /* repaired 3 times in 10 min and changed again */
+    RECORD_UNADOPTED  /* the name has addresses and never had a fence; adopt = manual: waits */
 };
 
 /* Could record_open do it? Opens its provider on `loop` and closes it again. */
@@ -61,12 +62,19 @@ bool record_busy(const struct record *record);
 /* Reads the provider now (for switchover's "can the provider be read?", and for doctor), whatever
  * wait was planned; the answer shows in record_json. */
 void record_poke(struct record *record);
+/* Reads the provider as soon as it can, all servers of it unless the fence is yet to be written.
+ * Returns what `read.count` of record_json will be at least once that read has ended. */
+unsigned record_look(struct record *record);
+/* Who holds, as far as the core knows: whose addresses are wanted. PEER_NONE = nobody. */
+void record_told_holder(struct record *record, uint8_t holder);
 /* True when the last read succeeded and is younger than 2 x check_every. */
 bool record_readable(const struct record *record);
+/* Its configuration; lives as long as the record. */
+const struct record_config *record_config_of(const struct record *record);
 /* {label, name, provider, fence, state, epoch, addresses[], verified {token, at, servers_ok,
  * servers} or null, detail (sentence or null), fault (trouble_name) and remedy (a line) or null,
- * unreadable (why the last read failed) or null, reads {begun, ended}, clock_ahead_s or null}.
- * New reference. */
+ * unreadable (why the last read failed) or null, reads {begun, ended}, clock_ahead_s or null; and
+ * what record_view.h names}. New reference. */
 json_t *record_json(const struct record *record);
 
 #endif

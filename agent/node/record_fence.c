@@ -68,13 +68,25 @@ void record_fence_print(const struct record_fence *fence, char ret[FENCE_SIZE])
              fence->token);
 }
 
-void record_fence_draw(struct record_tokens *tokens, char ret[TOKEN_SIZE])
+static void draw(char ret[TOKEN_SIZE])
 {
     unsigned char bytes[(TOKEN_SIZE - 1) / 2];
-    char *place = tokens->list[tokens->count++ % TOKEN_RING_MAX];
     randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2hex(place, TOKEN_SIZE, bytes, sizeof bytes);
+    sodium_bin2hex(ret, TOKEN_SIZE, bytes, sizeof bytes);
+}
+
+void record_fence_draw(struct record_tokens *tokens, char ret[TOKEN_SIZE])
+{
+    char *place = tokens->list[tokens->count++ % TOKEN_RING_MAX];
+    draw(place);
     memcpy(ret, place, TOKEN_SIZE);
+}
+
+const char *record_fence_hand(struct record_tokens *tokens)
+{
+    if (tokens->hand[0] == 0)
+        draw(tokens->hand);
+    return tokens->hand;
 }
 
 bool record_fence_is_own(const struct record_tokens *tokens, const char *token)
@@ -83,5 +95,5 @@ bool record_fence_is_own(const struct record_tokens *tokens, const char *token)
         if (strcmp(tokens->list[i], token) == 0)
             return true;
     }
-    return false;
+    return tokens->hand[0] != 0 && strcmp(tokens->hand, token) == 0;
 }

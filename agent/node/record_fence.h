@@ -27,10 +27,14 @@ void record_fence_print(const struct record_fence *fence, char ret[FENCE_SIZE]);
 /* The tokens of one epoch that this process tried to write: any of them may have landed. */
 struct record_tokens {
     char list[TOKEN_RING_MAX][TOKEN_SIZE];
-    unsigned count; /* ever added */
+    unsigned count;        /* ever added */
+    char hand[TOKEN_SIZE]; /* told to people who write it by hand; "" = none, never forgotten */
 };
 /* Draws a fresh random token, remembers it (forgetting the oldest), writes it to `ret`. */
 void record_fence_draw(struct record_tokens *tokens, char ret[TOKEN_SIZE]);
+/* The token for who has to write by hand: drawn at the first call, the same from then on. */
+const char *record_fence_hand(struct record_tokens *tokens);
+/* One of the tokens tried, or the one for hands. */
 bool record_fence_is_own(const struct record_tokens *tokens, const char *token);
 
 #endif

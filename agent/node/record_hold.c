@@ -51,6 +51,8 @@ static void on_write(void *owner, enum provider_outcome outcome, const struct tr
     record->last_outcome = outcome;
     record->tried = true;
     record->fenced_in_row = outcome == PROVIDER_FENCED ? record->fenced_in_row + 1 : 0;
+    if (outcome == PROVIDER_REFUSED || outcome == PROVIDER_UNKNOWN)
+        record_view_failed(record);
     if (outcome == PROVIDER_REFUSED) {
         record_inside_trouble(record, RECORD_REFUSED, why->kind, why->text);
         record_inside_alarm(record, "record-refused");
@@ -141,6 +143,8 @@ static void verified(struct record *record)
     picture->servers_ok = picture->last.servers_ok;
     record->backoff_ms = 0;
     record->fenced_in_row = 0;
+    record->unadopted_told = false;
+    record_view_answered(record);
     record_budget_calm(&record->budget, clock_now());
     if (record->budget.contested)
         return;
@@ -239,6 +243,7 @@ static void was_dropped(struct record *record)
              "server must be the primary", record->config.name, record->config.name);
     record_inside_trouble(record, RECORD_REFUSED, TROUBLE_DROPPED, text);
     record_inside_alarm(record, "record-refused");
+    record_view_failed(record);
     record->tried = false;
     record_inside_back_off(record, REFUSED_MS_MAX);
 }
@@ -249,7 +254,7 @@ static void claim_further(struct record *record, enum record_plan plan)
     bool unknown = record->tried && record->last_outcome == PROVIDER_UNKNOWN;
     if (won)
         was_dropped(record);
-    else if (plan == PLAN_WRITE &&
+    else if (plan != PLAN_DRIFTED &&
              (unknown || record->fenced_in_row > FENCED_AT_ONCE_MAX)) {
         record->tried = false;
         record->fenced_in_row = 0;
@@ -259,12 +264,20 @@ static void claim_further(struct record *record, enum record_plan plan)
     }
 }
 
+/* Stopped: looks now and then whether that is over. */
+static void look_again(struct record *record)
+{
+    span_ms look_ms = record->config.check_every;
+    record->phase = PHASE_STOPPED;
+    record_inside_act_in(record, look_ms < STOPPED_MS_MAX ? look_ms : STOPPED_MS_MAX);
+}
+
 static void stop_for(struct record *record, enum record_plan plan)
 {
     const struct record_picture *picture = &record->picture;
     char text[RECORD_DETAIL_SIZE];
     unsigned long long there = picture->fence.epoch;
-    record->phase = PHASE_STOPPED;
+    record_view_answered(record);
     if (plan == PLAN_HIGHER) {
         snprintf(text, sizeof text, "the fence is of %s under the higher epoch %llu: writes "
                  "nothing, takes a number above it", picture->fence.node, there);
@@ -273,16 +286,16 @@ static void stop_for(struct record *record, enum record_plan plan)
         if (news)
             record_inside_tell(record, "record-fenced", REASON_WARNING, NULL);
     } else if (plan == PLAN_FOREIGN) {
-        snprintf(text, sizeof text, "the fence has my epoch %llu, but a token that is not mine: "
-                 "another process with this node's key, or a hand, wrote it; find it, then "
-                 "delete the TXT record at _holdfast.%s", there, record->config.name);
+        snprintf(text, sizeof text, "the fence at _holdfast.%s has my epoch %llu, but a token that "
+                 "is not mine: " RECORD_FOREIGN_CAUSES ". Then: holdfast dns adopt %s --yes",
+                 record->config.name, there, record->config.label);
         record_inside_trouble(record, RECORD_CONTESTED, TROUBLE_FOREIGN, text);
         record_inside_alarm(record, "record-contested");
     } else {
         if (plan == PLAN_POISONED)
-            snprintf(text, sizeof text, "the epoch %llu in the fence is too high to be true: "
-                     "delete the TXT record at _holdfast.%s, the holder then writes its own",
-                     there, record->config.name);
+            snprintf(text, sizeof text, "the epoch %llu in the fence at _holdfast.%s is too high "
+                     "to be true; find out who wrote it, then: holdfast dns adopt %s", there,
+                     record->config.name, record->config.label);
         else
             record_show_garbage(picture, text);
         record_inside_trouble(record, RECORD_REFUSED,
@@ -290,36 +303,47 @@ static void stop_for(struct record *record, enum record_plan plan)
                               text);
         record_inside_alarm(record, "record-foreign");
     }
-    span_ms look_ms = record->config.check_every;
-    record_inside_act_in(record, look_ms < STOPPED_MS_MAX ? look_ms : STOPPED_MS_MAX);
+    look_again(record);
+}
+
+struct record_question record_hold_question(const struct record *record)
+{
+    return (struct record_question){.seen = &record->picture.last,
+                                    .epoch = record->epoch,
+                                    .known = record->known,
+                                    .tokens = &record->tokens,
+                                    .want = record->want};
 }
 
 void record_hold_weigh(struct record *record, const struct trouble *why)
 {
-    struct record_question question = {.seen = &record->picture.last,
-                                       .epoch = record->epoch,
-                                       .known = record->known,
-                                       .tokens = &record->tokens,
-                                       .want = record->want};
+    struct record_question question = record_hold_question(record);
     enum record_plan plan = record_plan_for(&question, &record->picture.fence);
     bool writable = plan == PLAN_WRITE || plan == PLAN_DRIFTED;
     uint64_t there = record->picture.fence.epoch;
     if (plan != PLAN_GARBAGE && plan != PLAN_POISONED && there != 0) {
         record->known = there > record->known ? there : record->known;
+        record->met = true;
         uint64_t epoch = record->epoch;
         record->world.fence_seen(record->world.owner, there);
         if (record->epoch != epoch || record->running != RUNNING_NOTHING)
             return; /* which changed the standing: whatever is to be done has begun */
     }
+    record_adopt_settle(record, plan);
     if (plan == PLAN_RIGHT) {
         now_right(record, why);
-    } else if (!writable) {
+    } else if (record_adopt_waits(record, plan)) {
+        record_view_answered(record);
+        look_again(record);
+    } else if (!writable && !record_adopt_allows(record, plan)) {
         stop_for(record, plan);
-    } else if (record->phase == PHASE_GUARD) {
+    } else if (writable && record->phase == PHASE_GUARD) {
         drifted(record);
     } else {
-        if (record->phase == PHASE_STOPPED)
+        if (record->phase != PHASE_CLAIM)
             record_hold_wish(record);
+        if (record->adoption.ordered)
+            record_inside_set(record, RECORD_WRITING, "as an operator ordered");
         claim_further(record, plan);
     }
 }

@@ -1,11 +1,13 @@
-/* record_inside — the record's own state, shared by its two halves: record.c (life, reading,
- * standing by) and record_hold.c (what a read means while holding, writing).
+/* record_inside — the record's own state, shared by its parts: record.c (life, reading,
+ * standing by), record_hold.c (what a read means while holding, writing), record_adopt.c (an
+ * operator's word on what is there) and record_view.c (what people see).
  *
  * Nobody else includes it. */
 #ifndef HOLDFAST_NODE_RECORD_INSIDE_H
 #define HOLDFAST_NODE_RECORD_INSIDE_H
 
 #include "record.h"
+#include "record_adopt.h"
 #include "record_fence.h"
 #include "record_plan.h"
 #include "record_show.h"
@@ -19,6 +21,12 @@ enum record_phase {
     PHASE_CLAIM,   /* holding: the fence is to be written */
     PHASE_GUARD,   /* holding: written and read back; check now and then */
     PHASE_STOPPED, /* holding, but what is there forbids to write */
+};
+/* An operator's word: what they saw may be replaced, for a while. */
+struct record_adoption {
+    bool ordered;
+    struct record_adopt_order order;
+    mono_ms until;
 };
 enum record_running { RUNNING_NOTHING, RUNNING_READ, RUNNING_WRITE };
 
@@ -47,6 +55,14 @@ struct record {
     span_ms backoff_ms, spread_ms;
     unsigned tries, equal_tries, fenced_in_row;
     bool tried, repairing, alarmed, waits_permit, reads_fail;
+    unsigned reads;   /* ended, ever */
+    bool looks, wide; /* the next read is to ask all servers; the last one did */
+    char read_detail[RECORD_DETAIL_SIZE]; /* why the last read failed, when reads_fail */
+    uint8_t holder;                       /* see record_told_holder */
+    bool met, unadopted_told; /* a fence was seen here; its want was told */
+    struct record_adoption adoption;
+    bool failing;       /* holding, and the provider neither reads nor writes ... */
+    mono_ms failing_at; /* ... since then */
     enum provider_outcome last_outcome; /* of the last try, when `tried` */
     enum provider_outcome told_outcome; /* when equal_tries > 0 */
 };
@@ -75,6 +91,21 @@ bool record_hold_may(struct record *record);
 /* Weighs record->picture.last, then writes, waits, stops or is content. `why`: what the read
  * remarked. */
 void record_hold_weigh(struct record *record, const struct trouble *why);
+/* What a read means, as record_plan puts the question. Borrowed from the record. */
+struct record_question record_hold_question(const struct record *record);
+/* While holding, the provider failed; it answered or was written. */
+void record_view_failed(struct record *record);
+void record_view_answered(struct record *record);
+
+/* Ends the operator's word when it is done, too old, or about something else than was read. */
+void record_adopt_settle(struct record *record, enum record_plan plan);
+/* Does this plan need the operator's word first? Then it is said, and nothing is written. */
+bool record_adopt_waits(struct record *record, enum record_plan plan);
+/* Does the operator's word allow to write although this plan forbids it? */
+bool record_adopt_allows(const struct record *record, enum record_plan plan);
+/* Is the name somebody else's up to now: addresses, no fence, and adopt = manual? */
+bool record_adopt_is_unadopted(const struct record *record);
+
 /* Cancels a running request and tells a write as cancelled. */
 void record_hold_abandon(struct record *record);
 

@@ -23,6 +23,18 @@ static bool has(const char *list, size_t width, size_t count, const char *text)
     return false;
 }
 
+bool record_serve_has(const struct serve *serve, const char *address)
+{
+    return strchr(address, ':') != NULL
+               ? has(serve->aaaa[0], sizeof serve->aaaa[0], serve->aaaa_count, address)
+               : has(serve->a[0], sizeof serve->a[0], serve->a_count, address);
+}
+
+bool record_serve_is_empty(const struct serve *serve)
+{
+    return serve->a_count == 0 && serve->aaaa_count == 0;
+}
+
 static bool holds_all_of(const struct serve *a, const struct serve *b)
 {
     for (size_t i = 0; i < b->a_count; i++) {

@@ -10,6 +10,10 @@
 
 /* The same addresses, in whatever order and spelling. Accepts any text. */
 bool record_serve_same(const struct serve *a, const struct serve *b);
+/* Is this address among them, in whatever spelling? Accepts any text. */
+bool record_serve_has(const struct serve *serve, const char *address);
+/* No address at all? */
+bool record_serve_is_empty(const struct serve *serve);
 /* "192.0.2.1,192.0.2.2" or "". */
 void record_serve_a(const struct serve *serve, char ret[SERVE_TEXT_SIZE]);
 void record_serve_aaaa(const struct serve *serve, char ret[SERVE_TEXT_SIZE]);

@@ -15,7 +15,7 @@
 static const char *state_name(enum record_state state)
 {
     static const char *const names[] = {"unknown", "ok",      "writing",  "fenced",
-                                        "refused", "drifted", "contested"};
+                                        "refused", "drifted", "contested", "unadopted"};
     return names[state];
 }
 
@@ -100,17 +100,26 @@ enum trouble_kind record_show_kind(const struct record_picture *picture)
     return picture->last.fence_count > 1 ? TROUBLE_FENCES : TROUBLE_GARBAGE;
 }
 
+void record_show_unadopted(const struct record_picture *picture, char ret[RECORD_DETAIL_SIZE])
+{
+    const char *label = picture->config->label;
+    snprintf(ret, RECORD_DETAIL_SIZE,
+             "the name exists and was never holdfast's: look with 'holdfast dns show %s', then "
+             "'holdfast dns adopt %s' on the holder", label, label);
+}
+
 void record_show_garbage(const struct record_picture *picture, char ret[RECORD_DETAIL_SIZE])
 {
     const char *name = picture->config->name;
     if (picture->last.fence_count > 1)
         snprintf(ret, RECORD_DETAIL_SIZE,
                  "there are %zu TXT records at _holdfast.%s, the first is \"%s\"; holdfast writes "
-                 "exactly one: delete all of them, the holder then writes its own",
+                 "exactly one: when nothing needs them, delete all of them, the holder then writes "
+                 "its own",
                  picture->last.fence_count, name, picture->last.fence);
     else
         snprintf(ret, RECORD_DETAIL_SIZE,
                  "the TXT record at _holdfast.%s is \"%s\", which holdfast did not write; make "
-                 "sure that nothing needs it and delete it, the holder then writes its own",
-                 name, picture->last.fence);
+                 "sure that nothing needs it, then replace it: holdfast dns adopt %s",
+                 name, picture->last.fence, picture->config->label);
 }

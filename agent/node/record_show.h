@@ -7,7 +7,7 @@
 #include "record_fence.h"
 #include "trouble.h"
 
-#define RECORD_DETAIL_SIZE 768 /* two names of 255 and a sentence */
+#define RECORD_DETAIL_SIZE 960 /* two names of 255, a fence and a sentence */
 
 /* What is true as far as it is known; kept by record. */
 struct record_picture {
@@ -48,8 +48,16 @@ struct record_try {
 json_t *record_show_try(const struct record_picture *picture, const struct record_try *try);
 json_t *record_show_written(const struct record_picture *picture, const struct record_try *try);
 
-/* What kind of fence that is which is not understood; and the sentence, naming what to delete. */
+/* What kind of fence that is which is not understood. */
 enum trouble_kind record_show_kind(const struct record_picture *picture);
+/* Who may have written a token that is not one's own under one's own epoch. */
+#define RECORD_FOREIGN_CAUSES                                                                     \
+    "another process with this node's key, an older state file of this node that came back, or " \
+    "a hand; find out which, or it will happen again"
+
+/* The sentence for a name that was never holdfast's. */
+void record_show_unadopted(const struct record_picture *picture, char ret[RECORD_DETAIL_SIZE]);
+/* The sentence for a fence that is not understood, naming what to delete. */
 void record_show_garbage(const struct record_picture *picture, char ret[RECORD_DETAIL_SIZE]);
 
 #endif

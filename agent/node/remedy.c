@@ -330,11 +330,15 @@ static bool fence(const struct remedy_case *what, char ret[REMEDY_SIZE])
     const struct record_config *record = what->record;
     switch (what->kind) {
     case TROUBLE_FENCES:
+    case TROUBLE_MIXED:
+        say_delete_fence(record, ret);
+        return true;
     case TROUBLE_GARBAGE:
     case TROUBLE_FOREIGN:
     case TROUBLE_POISONED:
-    case TROUBLE_MIXED:
-        say_delete_fence(record, ret);
+    case TROUBLE_UNADOPTED:
+        SAY("holdfast dns adopt %s --yes (on the holder; without --yes it only shows)",
+            record->label);
         return true;
     case TROUBLE_HIGHER:
         SAY("nothing: it settles by itself; if it stays: holdfast events --last 20");

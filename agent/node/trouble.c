@@ -51,6 +51,7 @@ static const char *const names[] = {
     [TROUBLE_STRANGER] = "stranger",
     [TROUBLE_ADDRESSES] = "addresses",
     [TROUBLE_CONTESTED] = "contested",
+    [TROUBLE_UNADOPTED] = "unadopted",
     [TROUBLE_COMMAND] = "command",
     [TROUBLE_REFUSED] = "refused",
 };

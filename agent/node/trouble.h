@@ -55,6 +55,7 @@ enum trouble_kind {
     TROUBLE_STRANGER,  /* of a node that the configuration does not know */
     TROUBLE_ADDRESSES, /* changed by another hand */
     TROUBLE_CONTESTED, /* again and again */
+    TROUBLE_UNADOPTED, /* the name was never holdfast's, and an operator is to say so */
     TROUBLE_COMMAND,   /* the operator's command failed */
     TROUBLE_REFUSED,   /* for a reason that only the server's words tell */
     TROUBLE_KIND_COUNT

@@ -49,6 +49,8 @@ struct peer_config {
 
 /* What to do when the addresses were changed by somebody else. */
 enum drift_policy { DRIFT_REPAIR, DRIFT_ALERT };
+/* May a holder write its first fence at a name that has addresses of another hand? */
+enum adopt_policy { ADOPT_AUTOMATIC, ADOPT_MANUAL };
 /* What is paid for the zone at Cloudflare; it decides about the least TTL. */
 enum zone_plan { ZONE_PLAN_FREE, ZONE_PLAN_PRO, ZONE_PLAN_BUSINESS, ZONE_PLAN_ENTERPRISE };
 
@@ -62,6 +64,7 @@ struct record_config {
     uint32_t ttl_s;       /* 1..86400, default 60 */
     span_ms check_every;  /* 5 s..1 h, default 30 s */
     enum drift_policy drift;
+    enum adopt_policy adopt;
     char tsig_name[HOST_SIZE];      /* with final dot, lower case */
     char tsig_algorithm[32];        /* hmac-sha1, hmac-sha256, hmac-sha512 */
     char tsig_secret_file[PATH_SIZE]; /* absolute, resolved against the config's directory */

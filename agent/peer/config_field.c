@@ -17,6 +17,7 @@ static const char *const choices_profile[] = {"fast", "normal", "patient", NULL}
 static const char *const choices_provider[] = {PROVIDER_TABLE(CHOICE) NULL};
 static const char *const choices_plan[] = {"free", "pro", "business", "enterprise", NULL};
 static const char *const choices_drift[] = {"repair", "alert", NULL};
+static const char *const choices_adopt[] = {"automatic", "manual", NULL};
 static const char *const choices_exec[] = {"exec", NULL};
 static const char *const choices_weight[] = {"block", "warn", NULL};
 static const char *const choices_algorithm[] = {"hmac-sha256", "hmac-sha512", "hmac-sha1",
@@ -60,6 +61,7 @@ static const struct field fields_record[] = {
     {"ttl", config_take_seconds, AT(record_config, ttl_s), RANGE(1, 86400)},
     {"check-every", config_take_span, AT(record_config, check_every), RANGE(5000, HOUR)},
     {"drift", config_take_choice, AT(record_config, drift), .choices = choices_drift},
+    {"adopt", config_take_choice, AT(record_config, adopt), .choices = choices_adopt},
     {"tsig-name", config_take_key_name, AT(record_config, tsig_name)},
     {"tsig-algorithm", config_take_algorithm, AT(record_config, tsig_algorithm),
      .choices = choices_algorithm},
@@ -116,7 +118,7 @@ static bool is_key_of(const struct field *field, const char *key)
 
 static void refuse_key(struct draft *draft, const char *key)
 {
-    char list[260] = "";
+    char list[320] = "";
     size_t used = 0;
     for (const struct field *field = tables[draft->kind]; field->key != NULL; field++) {
         int more = snprintf(list + used, sizeof list - used, "%s%s", used == 0 ? "" : ", ",

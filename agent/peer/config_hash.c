@@ -58,8 +58,8 @@ static void add_record(crypto_generichash_state *hash, const struct config *conf
                        const struct record_config *record)
 {
     add(hash, "record %s\nname %s\nzone %s\n", record->label, record->name, record->zone);
-    add(hash, "provider %d ttl %u check %lld drift %d\n", (int)record->provider, record->ttl_s,
-        (long long)record->check_every, (int)record->drift);
+    add(hash, "provider %d ttl %u check %lld drift %d adopt %d\n", (int)record->provider,
+        record->ttl_s, (long long)record->check_every, (int)record->drift, (int)record->adopt);
     add_endpoints(hash, record->servers, record->server_count);
     add(hash, "tsig %s %s\nfile %s\ncommand %s\n", record->tsig_name, record->tsig_algorithm,
         relative(config, record->tsig_secret_file), record->command);

@@ -26,9 +26,9 @@ class Lab:
     """Options: profile, dns ("bind", "knot"), exec_log (an exec record beside the real one),
     provider ("cloudflare", "powerdns", "route53": that instead of the DNS server), api_name (its
     interface is named, and no resolver knows the name), role (keys come from the instance's role),
-    dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster (lines for [cluster]), more (text
-    appended to the configuration, {folder} is filled in), wrong_address (node, address: what the
-    configuration claims instead)."""
+    dns_port (53, or a relay's), v6 (the peers talk IPv6), cluster and record (lines for [cluster]
+    and for the [record]), more (text appended to the configuration, {folder} is filled in),
+    wrong_address (node, address: what the configuration claims instead)."""
 
     def __init__(self, profile="fast", dns="bind", seed=0, keep=False, **options):
         self.profile, self.dns_kind, self.options = profile, dns, options
@@ -77,7 +77,7 @@ class Lab:
         lines += ["", "[witness witness]", f"address = {where('witness')}:9930",
                   f"public-key = {self.public['witness']}", "", f"[record {NAME}]",
                   f"check-every = {options.get('check_every', '5s')}",
-                  *self.dns.record_lines(options)]
+                  *self.dns.record_lines(options), *options.get("record", [])]
         if options.get("exec_log", True):
             lines += ["", "[record outside]", f"name = outside.{NAME}", "provider = exec",
                       f"command = {self.exec_program} {self.exec_log}"]

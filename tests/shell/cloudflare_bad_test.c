@@ -177,6 +177,23 @@ TEST(crowd_at_the_name_is_refused)
     stage_close(&stage);
 }
 
+TEST(a_text_of_another_hand_can_be_replaced)
+{
+    struct stage stage;
+    stage_open(&stage, 1);
+    struct client *one = &stage.clients[0];
+    stage_post(&stage, POST("TXT", FENCE, "v=spf1 a -all"));
+    client_read(&stage, one);
+    CHECK_STR(one->state.fence, "v=spf1 a -all");
+    CHECK(one->state.exact);
+    client_write(&stage, one, 100, 0);
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    client_read(&stage, one);
+    CHECK_EQ(one->state.fence_count, 1);
+    CHECK_HAS(one->state.fence, "h=server1");
+    stage_close(&stage);
+}
+
 TEST(fences_of_others_are_shown_and_kept)
 {
     struct stage stage;

@@ -249,6 +249,21 @@ TEST(what_cannot_be_kept_is_named)
                "routing policy");
 }
 
+TEST(a_text_of_another_hand_can_be_replaced)
+{
+    struct stage stage;
+    stage_open(&stage, 1);
+    struct client *one = &stage.clients[0];
+    stage_put(&stage, "[[\"" STAGE_FENCE "\",\"TXT\",300,[\"\\\"v=spf1 a -all\\\"\"],{}]]");
+    client_read(&stage, one);
+    CHECK_STR(one->state.fence, "v=spf1 a -all");
+    CHECK(one->state.exact);
+    client_write(&stage, one, 100, 0);
+    CHECK_EQ(one->outcome, PROVIDER_WON);
+    CHECK_EQ(stage_count(&stage, "spf1"), 0);
+    stage_close(&stage);
+}
+
 TEST(other_text_and_two_texts_are_shown)
 {
     struct stage stage;
@@ -258,6 +273,7 @@ TEST(other_text_and_two_texts_are_shown)
     client_read(&stage, one);
     CHECK_EQ(one->outcome, PROVIDER_WON);
     CHECK_STR(one->state.fence, "\"a\" \"b\"");
+    CHECK(!one->state.exact);
     stage_put(&stage, "[[\"" STAGE_FENCE "\",\"TXT\",30,[\"\\\"a\\\"\",\"\\\"b\\\"\"],{}]]");
     client_read(&stage, one);
     CHECK_EQ(one->state.fence_count, 2);

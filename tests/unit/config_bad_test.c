@@ -223,6 +223,7 @@ TEST(records_and_probes)
         {24, "ttl = 500ms", "is no number of seconds"},
         {24, "check-every = 4s", "4s is out of range; expected 5s to 1h"},
         {24, "drift = ignore", "\"ignore\" is unknown; expected repair or alert"},
+        {24, "adopt = yes", "\"yes\" is unknown; expected automatic or manual"},
         {24, "command = /x", "24: [record pbx.example.com] command: not for provider = rfc2136"},
         {27, "", AT "25: [record voip.example.com] command: missing"},
         {27, "command = record", "does not start with an absolute path"},

@@ -46,6 +46,7 @@ TEST(defaults)
     CHECK_EQ(config->records[0].ttl_s, 60);
     CHECK_EQ(config->records[0].check_every, 30000);
     CHECK_EQ(config->records[0].drift, DRIFT_REPAIR);
+    CHECK_EQ(config->records[0].adopt, ADOPT_AUTOMATIC);
     CHECK_EQ(config->probe_count, 1);
     CHECK_EQ(config->probes[0].interval_ms, 2000);
     CHECK_EQ(config->probes[0].timeout_ms, 1000);
@@ -250,6 +251,8 @@ TEST(hash_sees_settings_and_nothing_else)
         {36, "key = /elsewhere\nlisten = 127.0.0.1", true},
         {3, "profile = normal", true},
         {24, "ttl = 60s", true},
+        {24, "adopt = automatic", true},
+        {24, "adopt = manual", false},
         {3, "lease = 6s", false},
         {3, "drift = 2%", false},
         {3, "prefer = server1", false},

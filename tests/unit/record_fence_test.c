@@ -72,6 +72,19 @@ TEST(tokens_are_fresh_and_remembered)
     CHECK(!record_fence_is_own(&tokens, ""));
 }
 
+TEST(the_token_for_hands_is_never_forgotten)
+{
+    struct record_tokens tokens = {0};
+    char hand[TOKEN_SIZE], token[TOKEN_SIZE];
+    CHECK(!record_fence_is_own(&tokens, ""));
+    snprintf(hand, sizeof hand, "%s", record_fence_hand(&tokens));
+    CHECK_EQ(strspn(hand, "0123456789abcdef"), 16);
+    for (int i = 0; i < 2 * TOKEN_RING_MAX; i++)
+        record_fence_draw(&tokens, token);
+    CHECK(record_fence_is_own(&tokens, hand));
+    CHECK_STR(record_fence_hand(&tokens), hand);
+}
+
 /* The plan for a fence text under epoch 100, with token "aaaaaaaaaaaaaaaa" as own. */
 static enum record_plan plan(const char *fence, const char *address, uint64_t known)
 {

@@ -128,6 +128,11 @@ TEST(batch_is_fence_first_and_whole)
     batch = route53_xml_batch(&names, &seen, &change);
     CHECK_HAS(batch, "<Changes><Change><Action>CREATE</Action>");
     free(batch);
+    memcpy(change.old_fence, "v=spf1 a -all", 14);
+    batch = route53_xml_batch(&names, &seen, &change);
+    CHECK_HAS(batch, "<Action>DELETE</Action>"
+              SET("_holdfast.pbx.example.com.", "TXT", "90", VALUE("\"v=spf1 a -all\"")));
+    free(batch);
     memcpy(change.old_fence, "<Change>", 9);
     CHECK(route53_xml_batch(&names, &seen, &change) == NULL);
 }

@@ -1,5 +1,6 @@
 /* The screen is a pure function of the JSON; its rooms belong to the program `holdfast`, which is
  * no library, so they are compiled in here. */
+#include "agent/cli/dns_screen.c"
 #include "agent/cli/screen.c"
 #include "agent/cli/screen_parts.c"
 #include "agent/cli/screen_warn.c"

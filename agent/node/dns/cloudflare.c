@@ -483,6 +483,7 @@ const struct provider_operations provider_cloudflare = {
     .fence = PROVIDER_FENCE_RECORD_ID,
     .over_http = true,
     .can_read = true,
+    .hand_fence = true,
     .write_ms = 1500,
     .late_ms = 0, /* the id of the fence it rests on is gone */
     .open = open_new,

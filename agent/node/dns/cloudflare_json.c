@@ -48,6 +48,8 @@ static void take_fence(struct cloudflare_seen *seen, const char *id, const char 
     if (seen->state.fence_count++ > 0)
         return;
     (void)snprintf(seen->state.fence, sizeof seen->state.fence, "%.127s", text);
+    api_printable(seen->state.fence);
+    seen->state.exact = text[0] != 0; /* it goes by its id */
     memcpy(seen->fence_id, id, CLOUDFLARE_ID_SIZE);
 }
 

@@ -296,23 +296,29 @@ out:
     return verdict;
 }
 
-/* Printable copy; anything that could not be in one of our fences becomes '?'. More than one
- * string never equals a fence: it stays visible as a '?' between them. */
-static void copy_text(const ldns_rr *rr, char ret[FENCE_SIZE])
+/* Printable copy; anything else becomes '?'. More than one string never equals a fence: it stays
+ * visible as a '?' between them. Returns whether the copy is the text to the letter. */
+static bool copy_text(const ldns_rr *rr, char ret[FENCE_SIZE])
 {
     size_t len = 0;
+    bool exact = ldns_rr_rd_count(rr) == 1;
     for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
         const ldns_rdf *data = ldns_rr_rdf(rr, i);
         const uint8_t *bytes = ldns_rdf_data(data);
         if (i > 0 && len < FENCE_SIZE - 1)
             ret[len++] = '?';
-        for (size_t k = 1; k < ldns_rdf_size(data) && len < FENCE_SIZE - 1; k++)
-            ret[len++] = bytes[k] > ' ' && bytes[k] < 127 && bytes[k] != '"' ? (char)bytes[k]
-                                                                              : '?';
+        for (size_t k = 1; k < ldns_rdf_size(data) && len < FENCE_SIZE - 1; k++) {
+            bool plain = bytes[k] >= ' ' && bytes[k] < 127 && bytes[k] != '"';
+            ret[len++] = plain ? (char)bytes[k] : '?';
+            exact = exact && plain;
+        }
     }
-    if (len == 0 || len == FENCE_SIZE - 1)
+    if (len == 0 || len == FENCE_SIZE - 1) {
         ret[0] = '?'; /* empty or cut: surely not ours */
+        exact = false;
+    }
     ret[len == 0 ? 1 : len] = 0;
+    return exact;
 }
 
 static void add_record(const ldns_rr *rr, struct provider_state *state)
@@ -324,7 +330,7 @@ static void add_record(const ldns_rr *rr, struct provider_state *state)
     ldns_rr_type type = ldns_rr_get_type(rr);
     if (type == LDNS_RR_TYPE_TXT) {
         if (state->fence_count++ == 0)
-            copy_text(rr, state->fence);
+            state->exact = copy_text(rr, state->fence);
     } else if (type == LDNS_RR_TYPE_A && ldns_rdf_size(data) == 4) {
         if (serve->a_count == ADDRESS_MAX)
             state->more = true;
@@ -357,7 +363,7 @@ bool packet_collect(const struct packet *request, const uint8_t *bytes, size_t s
         if (type != request->type || ldns_dname_compare(ldns_rr_owner(rr), request->owner) != 0)
             continue;
         add_record(rr, state);
-        if (type == LDNS_RR_TYPE_TXT)
+        if (type != LDNS_RR_TYPE_TXT && ldns_rr_ttl(rr) > state->ttl_s)
             state->ttl_s = ldns_rr_ttl(rr);
     }
     ldns_pkt_free(pkt);

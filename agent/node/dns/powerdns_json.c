@@ -65,6 +65,7 @@ static void take_record(struct powerdns_seen *seen, const struct powerdns_names 
     } else if (txt && strcasecmp(name, names->fence) == 0) {
         if (seen->state.fence_count++ == 0)
             (void)snprintf(seen->state.fence, sizeof seen->state.fence, "%.127s", text);
+        api_printable(seen->state.fence);
     } else if (txt && strcasecmp(name, names->chain) == 0) {
         take_chain(&seen->chain, text);
     }

@@ -19,9 +19,10 @@
 struct provider_state {
     char fence[FENCE_SIZE];
     size_t fence_count; /* 0, 1, or more: more than one is a foreign hand */
+    bool exact; /* `fence` is to the letter what is there: a write can compare with it */
     struct serve serve;
     bool more; /* more addresses than fit: surely not what was written */
-    uint32_t ttl_s;
+    uint32_t ttl_s; /* of the addresses, the longest */
     unsigned servers, servers_ok; /* asked, and showing the same as the first */
     int64_t server_s; /* the provider's wall clock as it answered, in s; 0 = it did not tell */
 };
@@ -75,6 +76,7 @@ struct provider_operations {
     const char *fence; /* PROVIDER_FENCE_... of config.h */
     bool over_http;    /* needs provider_world.http */
     bool can_read;     /* false: read tells only what this process wrote itself */
+    bool hand_fence;   /* a fence that a hand puts there is as good as one that was written */
     span_ms write_ms;  /* time for one try */
     /* How long after another node's last permit a write of its may still take effect, because
      * nothing at the provider stops it. A new holder lets that pass before its first write. 0:

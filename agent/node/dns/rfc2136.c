@@ -433,6 +433,7 @@ const struct provider_operations provider_rfc2136 = {
     .name = "rfc2136",
     .fence = PROVIDER_FENCE_CAS,
     .can_read = true,
+    .hand_fence = true,
     .write_ms = 1500, /* Knot takes up to 1 s now and then */
     .open = open_new,
     .read = read_now,

@@ -447,6 +447,7 @@ const struct provider_operations provider_route53 = {
     .fence = PROVIDER_FENCE_CAS,
     .over_http = true,
     .can_read = true,
+    .hand_fence = true,
     .write_ms = 1500,
     .late_ms = 0, /* the old fence must be there to the letter */
     .open = open_new,

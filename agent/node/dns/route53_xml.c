@@ -138,6 +138,15 @@ static void take_addresses(struct route53_seen *seen, const xmlNode *set, int fa
     }
 }
 
+/* Can this text stand in a batch just as it is? */
+static bool is_writable(const char *text)
+{
+    for (const char *at = text; *at != 0; at++)
+        if (*at < ' ' || *at > '~' || strchr("\"\\<>&", *at) != NULL)
+            return false;
+    return text[0] != 0;
+}
+
 static void take_fence(struct route53_seen *seen, const xmlNode *set)
 {
     char value[512];
@@ -146,9 +155,11 @@ static void take_fence(struct route53_seen *seen, const xmlNode *set)
         (void)text_of(child(at, "Value"), value, sizeof value);
         size_t length = strlen(value);
         bool plain = length >= 2 && value[0] == '"' && strcspn(value + 1, "\"\\") == length - 2;
-        if (seen->state.fence_count++ == 0)
-            (void)snprintf(seen->state.fence, FENCE_SIZE, "%.*s",
-                           plain ? (int)length - 2 : FENCE_SIZE - 1, value + plain);
+        if (seen->state.fence_count++ > 0)
+            continue;
+        (void)snprintf(seen->state.fence, FENCE_SIZE, "%.*s",
+                       plain ? (int)length - 2 : FENCE_SIZE - 1, value + plain);
+        seen->state.exact = plain && length - 2 < FENCE_SIZE && is_writable(seen->state.fence);
     }
 }
 
@@ -255,7 +266,7 @@ char *route53_xml_batch(const struct route53_names *names, const struct route53_
                  (seen->aaaa.more && serve->aaaa_count == 0);
     bool first = change->old_fence[0] == 0;
     if (stuck || !record_fence_parse(change->new_fence, &fence) ||
-        (!first && !record_fence_parse(change->old_fence, &fence)))
+        (!first && !is_writable(change->old_fence)))
         return NULL;
     FILE *file = open_memstream(&text, &size);
     if (file == NULL)

@@ -49,8 +49,9 @@ bool route53_xml_names(const char *name, struct route53_names *ret);
 /* Adds what a list of record sets says about the name and its fence. False: it is no such list. */
 bool route53_xml_list(const char *body, size_t size, const struct route53_names *names,
                       struct route53_seen *seen);
-/* The batch for this change after what was seen, as text: free() it. NULL: no memory, a fence
- * that is none, or addresses that must go and cannot be named (the set has `more`). */
+/* The batch for this change after what was seen, as text: free() it. NULL: no memory, a new
+ * fence that is none, an old one that was not seen `exact`, or addresses that must go and cannot
+ * be named (the set has `more`). */
 char *route53_xml_batch(const struct route53_names *names, const struct route53_seen *seen,
                         const struct provider_change *change);
 /* Id ("C123", without path) and state of a change. False: the body is none. */
