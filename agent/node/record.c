@@ -163,7 +163,7 @@ static void read_failed(struct record *record, enum provider_outcome outcome,
     }
     picture->reading = *why;
     record->reads_fail = true;
-    snprintf(record->read_detail, sizeof record->read_detail, "%s", why->text);
+    (void)snprintf(record->read_detail, sizeof record->read_detail, "%.900s", why->text);
     record_view_failed(record);
     if (record->phase == PHASE_CLAIM)
         record_inside_back_off(record, refused ? REFUSED_MS_MAX : BACKOFF_MS_MAX);
