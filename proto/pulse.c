@@ -36,7 +36,18 @@ void pulse_heard(struct pulse *pulse, const struct mark *mark, mono_ms now, bool
     track(pulse, mark);
     if (rtt_ms < 0)
         return;
-    pulse->rtt_ms = pulse->rtt_ms < 0 ? rtt_ms : (pulse->rtt_ms * 7 + rtt_ms + 4) / 8;
+    if (pulse->rtt_ms < 0) {
+        pulse->rtt_ms = rtt_ms;
+        return;
+    }
+    span_ms off_ms = rtt_ms > pulse->rtt_ms ? rtt_ms - pulse->rtt_ms : pulse->rtt_ms - rtt_ms;
+    pulse->jitter_8ths += off_ms - pulse_jitter(pulse); /* whole ms would never come down to 0 */
+    pulse->rtt_ms = (pulse->rtt_ms * 7 + rtt_ms + 4) / 8;
+}
+
+span_ms pulse_jitter(const struct pulse *pulse)
+{
+    return (pulse->jitter_8ths + 4) / 8;
 }
 
 enum pulse_state pulse_state(const struct pulse *pulse, mono_ms now, span_ms echo_age,

@@ -21,6 +21,7 @@ struct pulse {
     uint64_t arrivals;   /* one bit per statement of the last 64 numbers: arrived directly */
     uint32_t tracked;    /* how many of these bits count, 0..64 */
     span_ms rtt_ms;      /* smoothed over 8; -1 unknown */
+    span_ms jitter_8ths; /* how far a round trip is off that, in eighths of a ms: see pulse_jitter */
     bool told_silent;    /* a note was given; the next fresh one says it is back */
 };
 
@@ -34,5 +35,8 @@ enum pulse_state pulse_state(const struct pulse *pulse, mono_ms now, span_ms ech
                              span_ms interval_ms, span_ms lease_ms);
 /* Share of the last (at most 64) statements that did not come directly, in parts per thousand. */
 uint32_t pulse_loss_ppt(const struct pulse *pulse);
+
+/* How far round trips are off their mean, ms, smoothed over 8; 0 at first. */
+span_ms pulse_jitter(const struct pulse *pulse);
 
 #endif

@@ -20,7 +20,7 @@ static void see_peer(const struct core *core, mono_ms now, uint8_t peer, struct 
     const struct pulse *pulse = &core->pulse[peer];
     ret->peer = peer;
     ret->promised_to = PEER_NONE;
-    ret->age_ms = ret->rtt_ms = -1;
+    ret->age_ms = ret->rtt_ms = ret->jitter_ms = -1;
     ret->state = PULSE_SILENT;
     if (said->mark.boot == 0)
         return;
@@ -29,6 +29,7 @@ static void see_peer(const struct core *core, mono_ms now, uint8_t peer, struct 
                              core->settings.interval_ms, core->settings.lease_ms);
     ret->age_ms = now - pulse->heard_at;
     ret->rtt_ms = pulse->rtt_ms;
+    ret->jitter_ms = pulse->rtt_ms < 0 ? -1 : pulse_jitter(pulse);
     ret->loss_ppt = pulse_loss_ppt(pulse);
     ret->relayed = core->via[peer] != peer;
     ret->epoch = said->claim != 0 ? said->claim : said->promise.epoch;

@@ -16,6 +16,7 @@ struct peer_view {
     bool ever_heard;
     span_ms age_ms;        /* since the last accepted statement; -1 never */
     span_ms rtt_ms;        /* -1 unknown; smoothed, direct statements only */
+    span_ms jitter_ms;     /* of the round trips; -1 unknown */
     uint32_t loss_ppt;     /* share of its statements that did not arrive, parts per thousand,
                               over about the last 64 */
     bool relayed;          /* the newest one came through the third peer */

@@ -108,7 +108,6 @@ static void check_secrets(const struct config *config, const struct record_confi
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
         if (secrets[i].path[0] != 0)
             check_secret(config, record, &secrets[i], complaints);
-    check_ca(config, record, complaints);
 }
 
 static void check_command(const struct complaint_place *place, const char *command,
@@ -140,25 +139,30 @@ static void check_modes(const struct config *config, struct complaints *complain
                                               "commands in it: chmod o-w it");
 }
 
-void check_files_named(const struct config *config, uint8_t self, struct complaints *complaints)
+void check_files_commands(const struct config *config, uint8_t self, struct complaints *complaints)
 {
     char section[HOST_SIZE + 8];
     check_modes(config, complaints);
     struct complaint_place place = {config->path, 0, "notify", "command"};
     check_command(&place, config->notify_command, complaints);
-    if (self == PEER_WITNESS)
-        return;
-    for (size_t i = 0; i < config->record_count; i++) {
+    for (size_t i = 0; self != PEER_WITNESS && i < config->record_count; i++) {
         const struct record_config *record = &config->records[i];
-        check_secrets(config, record, self != PEER_NONE, complaints);
+        check_ca(config, record, complaints);
         (void)snprintf(section, sizeof section, "record %s", record->label);
         place = (struct complaint_place){config->path, record->line, section, "command"};
         check_command(&place, record->command, complaints);
     }
-    for (size_t i = 0; i < config->probe_count; i++) {
+    for (size_t i = 0; self != PEER_WITNESS && i < config->probe_count; i++) {
         const struct probe_config *probe = &config->probes[i];
         (void)snprintf(section, sizeof section, "probe %s", probe->name);
         place = (struct complaint_place){config->path, probe->line, section, "command"};
         check_command(&place, probe->command, complaints);
     }
+}
+
+void check_files_named(const struct config *config, uint8_t self, struct complaints *complaints)
+{
+    check_files_commands(config, self, complaints);
+    for (size_t i = 0; self != PEER_WITNESS && i < config->record_count; i++)
+        check_secrets(config, &config->records[i], self != PEER_NONE, complaints);
 }

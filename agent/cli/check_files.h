@@ -13,5 +13,8 @@ uint8_t check_files_self(const struct config *config, const char *path,
 /* Secrets and commands that the configuration names, as far as peer `self` needs them; for
  * PEER_NONE everything is looked at, and what is missing is only a warning. */
 void check_files_named(const struct config *config, uint8_t self, struct complaints *complaints);
+/* The same without the secrets: commands, certificates, and who may change the file. */
+void check_files_commands(const struct config *config, uint8_t self,
+                          struct complaints *complaints);
 
 #endif

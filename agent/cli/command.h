@@ -58,6 +58,9 @@ int keygen_run(const struct cli_options *options, int argc, char **argv);
 int pubkey_run(const struct cli_options *options, int argc, char **argv);
 int check_run(const struct cli_options *options, int argc, char **argv);
 
+/* Both: everything that is wrong, and what to do about it (doctor.c). */
+int doctor_run(const struct cli_options *options, int argc, char **argv);
+
 /* In main.c. */
 int version_run(const struct cli_options *options, int argc, char **argv);
 int help_run(const struct cli_options *options, int argc, char **argv);

@@ -39,6 +39,7 @@ static const struct command commands[] = {
     {"keygen", keygen_run},
     {"pubkey", pubkey_run},
     {"check", check_run},
+    {"doctor", doctor_run},
     {"version", version_run},
     {"help", help_run},
 };
@@ -107,7 +108,8 @@ static const struct command *find(const char *name)
 /* Commands that say themselves what is wrong with the configuration, or need none. */
 static bool needs_no_config(const struct command *command)
 {
-    return command->run == check_run || command->run == help_run || command->run == version_run ||
+    return command->run == check_run || command->run == doctor_run ||
+           command->run == help_run || command->run == version_run ||
            command->run == keygen_run || command->run == pubkey_run;
 }
 

@@ -17,6 +17,7 @@ static const char overview[] =
     "\n"
     "LOOK\n"
     "  status        who holds, who is there, what is written in the DNS\n"
+    "  doctor        what is wrong, and what to do about each\n"
     "  why           what is not happening, and the condition that is missing\n"
     "  events        what happened: elections, refusals, stalls, DNS writes\n"
     "  is-active     exit 0 only on the holder (for cron, ACME, mailers)\n"
@@ -234,6 +235,16 @@ static const char help_check[] =
     "machine needs them. Talks to nobody.\n"
     "\n"
     "Exit status: 0 no error (perhaps warnings), 2 errors.\n";
+static const char help_doctor[] =
+    "usage: holdfast doctor [--json]\n"
+    "\n"
+    "The first thing to run when something is odd: looks at configuration, keys and files, has\n"
+    "the daemon read all providers anew, and looks at peers, network, clocks and records. One\n"
+    "line for each, and beneath what is not right the remedy: a command to type, or a line to\n"
+    "set. Changes nothing. Useful also when the daemon does not run. Run it as root, on each\n"
+    "machine: what only the holder knows (may it write?) is said there.\n"
+    "\n"
+    "Exit status: 0 nothing fails (perhaps warnings), 1 something does, 2 usage.\n";
 static const char help_version[] = "usage: holdfast version [--json]\n"
                                    "\n"
                                    "Prints the version.\n";
@@ -263,6 +274,7 @@ static const struct {
     {"keygen", help_keygen},
     {"pubkey", help_pubkey},
     {"check", help_check},
+    {"doctor", help_doctor},
     {"version", help_version},
     {"help", help_help},
 };

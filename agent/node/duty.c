@@ -182,6 +182,7 @@ static int open_records(struct duty *duty, struct err *err)
                                  .dns = &config->dns,
                                  .self = duty->world.self,
                                  .node_names = {config->peers[0].name, config->peers[1].name},
+                                 .config_path = config->path,
                                  .permit = ask_permit,
                                  .permit_holds = ask_permit_holds,
                                  .fence_seen = on_fence,

@@ -43,9 +43,16 @@ void record_inside_tell(struct record *record, const char *event, enum reason_le
 
 void record_inside_set(struct record *record, enum record_state state, const char *detail)
 {
+    record_inside_trouble(record, state, TROUBLE_NONE, detail);
+}
+
+void record_inside_trouble(struct record *record, enum record_state state,
+                           enum trouble_kind kind, const char *detail)
+{
     if (state != RECORD_OK && record->picture.state == RECORD_OK)
         record->wrong_since = clock_now();
     record->picture.state = state;
+    record->picture.fault = kind;
     if (detail != record->picture.detail)
         snprintf(record->picture.detail, sizeof record->picture.detail, "%s", detail);
 }
@@ -81,12 +88,12 @@ static void judge_foreign_hold(struct record *record)
         }
         snprintf(text, sizeof text, "the fence is of %s, but the addresses are not its own",
                  picture->fence.node);
-        record_inside_set(record, RECORD_DRIFTED, text);
+        record_inside_trouble(record, RECORD_DRIFTED, TROUBLE_ADDRESSES, text);
         return;
     }
     snprintf(text, sizeof text, "the fence is of %s, which is not in the configuration",
              picture->fence.node);
-    record_inside_set(record, RECORD_UNKNOWN, text);
+    record_inside_trouble(record, RECORD_UNKNOWN, TROUBLE_STRANGER, text);
 }
 
 static void note_verified(struct record *record)
@@ -99,7 +106,7 @@ static void note_verified(struct record *record)
     picture->servers_ok = picture->last.servers_ok;
 }
 
-static void watch(struct record *record)
+static void watch(struct record *record, const struct trouble *why)
 {
     struct record_picture *picture = &record->picture;
     const struct provider_state *last = &picture->last;
@@ -112,19 +119,21 @@ static void watch(struct record *record)
         record_inside_set(record, RECORD_UNKNOWN, UNREADABLE);
     } else if (record_adopt_is_unadopted(record)) {
         record_show_unadopted(picture, text);
-        record_inside_set(record, RECORD_UNADOPTED, text);
+        record_inside_trouble(record, RECORD_UNADOPTED, TROUBLE_UNADOPTED, text);
     } else if (last->fence_count == 0) {
         record_inside_set(record, RECORD_UNKNOWN, "no fence is there: no holder has written yet");
     } else if (last->fence_count > 1 || !record_fence_parse(last->fence, &picture->fence) ||
                !numbers_plausible(&known, picture->fence.epoch)) {
         record_show_garbage(picture, text);
-        record_inside_set(record, RECORD_REFUSED, text);
+        record_inside_trouble(record, RECORD_REFUSED, record_show_kind(picture), text);
     } else {
         uint64_t epoch = picture->fence.epoch;
         record->known = epoch > record->known ? epoch : record->known;
         record->met = true;
         judge_foreign_hold(record);
         note_verified(record);
+        if (picture->state == RECORD_OK)
+            record_inside_trouble(record, RECORD_OK, why->kind, why->text);
         record->world.fence_seen(record->world.owner, epoch); /* may call back: last */
         return;
     }
@@ -138,21 +147,26 @@ static bool is_stale(const struct record *record)
     return clock_now() - record->read_at > 2 * record->config.check_every;
 }
 
-static void read_failed(struct record *record, enum provider_outcome outcome, const char *detail)
+static void read_failed(struct record *record, enum provider_outcome outcome,
+                        const struct trouble *why)
 {
+    struct record_picture *picture = &record->picture;
     bool refused = outcome == PROVIDER_REFUSED;
     bool doubt = record->phase == PHASE_CLAIM || record->phase == PHASE_WATCH || is_stale(record);
     if (doubt)
-        record_inside_set(record, refused ? RECORD_REFUSED : RECORD_UNKNOWN, detail);
+        record_inside_trouble(record, refused ? RECORD_REFUSED : RECORD_UNKNOWN, why->kind,
+                              why->text);
     if (!record->reads_fail) {
         char before[RECORD_DETAIL_SIZE];
-        memcpy(before, record->picture.detail, sizeof before);
-        record_inside_set(record, record->picture.state, detail);
+        enum trouble_kind fault = picture->fault;
+        memcpy(before, picture->detail, sizeof before);
+        record_inside_set(record, picture->state, why->text);
         record_inside_tell(record, "record-unreadable", REASON_WARNING, NULL);
-        record_inside_set(record, record->picture.state, before);
+        record_inside_trouble(record, picture->state, fault, before);
     }
+    picture->reading = *why;
     record->reads_fail = true;
-    snprintf(record->read_detail, sizeof record->read_detail, "%s", detail);
+    (void)snprintf(record->read_detail, sizeof record->read_detail, "%.900s", why->text);
     record_view_failed(record);
     if (record->phase == PHASE_CLAIM)
         record_inside_back_off(record, refused ? REFUSED_MS_MAX : BACKOFF_MS_MAX);
@@ -163,31 +177,36 @@ static void read_failed(struct record *record, enum provider_outcome outcome, co
 }
 
 static void take_read(struct record *record, enum provider_outcome outcome,
-                      const struct provider_state *state, const char *detail)
+                      const struct provider_state *state, const struct trouble *why)
 {
+    struct record_picture *picture = &record->picture;
     if (outcome != PROVIDER_WON) {
-        read_failed(record, outcome, detail);
+        read_failed(record, outcome, why);
         return;
     }
-    record->picture.last = *state;
-    record->picture.seen = true;
+    picture->last = *state;
+    picture->seen = true;
+    picture->reading.kind = TROUBLE_NONE;
+    picture->clock_known = state->server_s != 0;
+    picture->clock_ahead_s = clock_wall_s() - state->server_s;
     record->read_at = clock_now();
     if (record->reads_fail)
         record_inside_tell(record, "record-readable", REASON_NOTICE, NULL);
     record->reads_fail = false;
     if (record->phase == PHASE_WATCH)
-        watch(record);
+        watch(record, why);
     else
-        record_hold_weigh(record, detail);
+        record_hold_weigh(record, why);
 }
 
 static void on_read(void *owner, enum provider_outcome outcome,
-                    const struct provider_state *state, const char *detail)
+                    const struct provider_state *state, const struct trouble *why)
 {
     struct record *record = owner;
     record->running = RUNNING_NOTHING;
     record->reads++;
-    take_read(record, outcome, state, detail);
+    record->picture.reads_ended = record->picture.reads_begun;
+    take_read(record, outcome, state, why);
     if (record->looks && record->running == RUNNING_NOTHING)
         record_inside_act_in(record, 0); /* it was asked for while this one was on its way */
 }
@@ -203,6 +222,7 @@ static void act(struct record *record)
         (!record_hold_is_clear(record) || !record_hold_may(record)))
         return;
     record->running = RUNNING_READ;
+    record->picture.reads_begun++;
     record->looks = false;
     record->wide = everywhere;
     record->operations->read(record->provider,
@@ -404,6 +424,7 @@ int record_open(struct record **ret, const struct record_config *config,
     record->operations = operations;
     record->picture.config = &record->config;
     record->picture.operations = record->operations;
+    record->picture.config_path = world->config_path;
     record->read_at = MONO_LONG_AGO;
     record->holder = PEER_NONE;
     record->wrong_since = clock_now();

@@ -25,6 +25,7 @@ struct record_world {
     const struct dns_config *dns; /* whom to ask when the world has it; borrowed; NULL = nobody */
     uint8_t self;                             /* own node's index */
     const char *node_names[NODE_COUNT];       /* for texts and fences; copied */
+    const char *config_path; /* of the configuration, for remedies; borrowed; NULL = unnamed */
     bool (*permit)(void *owner, span_ms need_ms, struct permit *ret, enum reason *ret_reason);
     bool (*permit_holds)(void *owner, const struct permit *permit);
     void (*fence_seen)(void *owner, uint64_t epoch); /* any fence read; rule N6 */
@@ -60,8 +61,8 @@ void record_close(struct record *record);
 void record_standing(struct record *record, const struct standing_report *report);
 /* True while a request is on its way that may still have an effect. */
 bool record_busy(const struct record *record);
-/* Reads the provider now (for switchover's "can the provider be read?"); the answer shows in
- * record_json. */
+/* Reads the provider now (for switchover's "can the provider be read?", and for doctor), whatever
+ * wait was planned; the answer shows in record_json. */
 void record_poke(struct record *record);
 /* Reads the provider as soon as it can, all servers of it unless the fence is yet to be written.
  * Returns what `read.count` of record_json will be at least once that read has ended. */
@@ -73,8 +74,9 @@ const struct record_config *record_config_of(const struct record *record);
 /* What agree compares; its pointers are good until the record is told or reads something. */
 void record_glance(const struct record *record, struct record_glance *ret);
 /* {label, name, provider, fence, state, epoch, addresses[], verified {token, at, servers_ok,
- * servers} or null, detail (sentence or null), tail (see tail_json)}; and what record_view.h names.
- * New reference. */
+ * servers} or null, detail (sentence or null), fault (trouble_name) and remedy (a line) or null,
+ * unreadable (why the last read failed) or null, reads {begun, ended}, clock_ahead_s or null, tail
+ * (see tail_json); and what record_view.h names}. New reference. */
 json_t *record_json(const struct record *record);
 
 #endif

@@ -54,13 +54,14 @@ static bool is_as_seen(const struct record *record, const struct record_adopt_or
 static void end_order(struct record *record, const char *why)
 {
     char before[RECORD_DETAIL_SIZE];
+    enum trouble_kind fault = record->picture.fault;
     record->adoption.ordered = false;
     if (why == NULL)
         return;
     memcpy(before, record->picture.detail, sizeof before);
     record_inside_set(record, record->picture.state, why);
     record_inside_tell(record, "record-adopt-ended", REASON_WARNING, NULL);
-    record_inside_set(record, record->picture.state, before);
+    record_inside_trouble(record, record->picture.state, fault, before);
 }
 
 void record_adopt_settle(struct record *record, enum record_plan plan)
@@ -82,7 +83,7 @@ bool record_adopt_waits(struct record *record, enum record_plan plan)
     if (plan != PLAN_WRITE || record->adoption.ordered || !record_adopt_is_unadopted(record))
         return false;
     record_show_unadopted(&record->picture, text);
-    record_inside_set(record, RECORD_UNADOPTED, text);
+    record_inside_trouble(record, RECORD_UNADOPTED, TROUBLE_UNADOPTED, text);
     if (!record->unadopted_told)
         record_inside_tell(record, "record-unadopted", REASON_WARNING, NULL);
     record->unadopted_told = true;

@@ -53,18 +53,18 @@ static void restored(struct record *record, const char *detail)
     record->since = record->try_since;
     record->repairing = true;
     if (record->budget.contested) {
-        record_inside_set(record, RECORD_CONTESTED, detail);
+        record_inside_trouble(record, RECORD_CONTESTED, TROUBLE_CONTESTED, detail);
         record_inside_alarm(record, "record-contested");
     } else {
-        record_inside_set(record, RECORD_DRIFTED, detail);
+        record_inside_trouble(record, RECORD_DRIFTED, TROUBLE_ADDRESSES, detail);
         record_inside_tell(record, "record-drifted", REASON_WARNING, NULL);
     }
 }
 
-static void on_write(void *owner, enum provider_outcome outcome, const char *detail)
+static void on_write(void *owner, enum provider_outcome outcome, const struct trouble *why)
 {
     struct record *record = owner;
-    struct record_try try = {.outcome = outcome, .detail = detail};
+    struct record_try try = {.outcome = outcome, .detail = why->text};
     record->running = RUNNING_NOTHING;
     tell_try(record, &try);
     record->last_outcome = outcome;
@@ -73,16 +73,17 @@ static void on_write(void *owner, enum provider_outcome outcome, const char *det
     record->fenced_in_row = outcome == PROVIDER_FENCED ? record->fenced_in_row + 1 : 0;
     if (outcome == PROVIDER_REFUSED || outcome == PROVIDER_UNKNOWN)
         record_view_failed(record);
-    if (record->checked && detail[0] != 0)
-        restored(record, detail);
+    if (record->checked && why->text[0] != 0)
+        restored(record, why->text);
     record->checking = false;
     if (outcome == PROVIDER_REFUSED) {
-        record_inside_set(record, RECORD_REFUSED, detail);
+        record_inside_trouble(record, RECORD_REFUSED, why->kind, why->text);
         record_inside_alarm(record, "record-refused");
     } else if (outcome == PROVIDER_FENCED && !record->operations->can_read) {
-        record_inside_set(record, RECORD_FENCED, detail);
+        record_inside_trouble(record, RECORD_FENCED, TROUBLE_HIGHER, why->text);
     } else if (outcome == PROVIDER_UNKNOWN) {
-        record_inside_set(record, record->repairing ? RECORD_DRIFTED : RECORD_UNKNOWN, detail);
+        record_inside_trouble(record, record->repairing ? RECORD_DRIFTED : RECORD_UNKNOWN,
+                              why->kind, why->text);
     }
     if (outcome == PROVIDER_REFUSED ||
         (outcome != PROVIDER_WON && !record->operations->can_read))
@@ -222,15 +223,15 @@ static bool must_check(const struct record *record)
            (!budget.contested || record_budget_allows(&budget, clock_now()));
 }
 
-/* The fence is mine and the addresses are right. `detail`: which secondary does not show it. */
-static void now_right(struct record *record, const char *detail)
+/* The fence is mine and the addresses are right. `why`: which secondary does not show it. */
+static void now_right(struct record *record, const struct trouble *why)
 {
     const struct record_picture *picture = &record->picture;
     bool written = record->phase == PHASE_CLAIM;
     bool repaired = !written && record->repairing;
     unsigned ok_before = picture->servers_ok;
     char text[RECORD_DETAIL_SIZE];
-    snprintf(text, sizeof text, "%s", repaired ? picture->detail : detail);
+    snprintf(text, sizeof text, "%s", picture->detail); /* what verified() wipes */
     verified(record);
     record->phase = PHASE_GUARD;
     record->checked = false;
@@ -249,7 +250,7 @@ static void now_right(struct record *record, const char *detail)
         if (picture->servers_ok == picture->servers && ok_before < picture->servers_ok)
             tell_right(record, "record-everywhere", REASON_INFO);
         if (picture->state == RECORD_OK)
-            record_inside_set(record, RECORD_OK, detail);
+            record_inside_trouble(record, RECORD_OK, why->kind, why->text);
     }
     plan_check(record);
 }
@@ -277,10 +278,10 @@ static void drifted(struct record *record)
     if (record->budget.contested) {
         strncat(text, "; restored 3 times in 10 min, now one try per 10 min",
                 sizeof text - strlen(text) - 1);
-        record_inside_set(record, RECORD_CONTESTED, text);
+        record_inside_trouble(record, RECORD_CONTESTED, TROUBLE_CONTESTED, text);
         record_inside_alarm(record, "record-contested");
     } else {
-        record_inside_set(record, RECORD_DRIFTED, text);
+        record_inside_trouble(record, RECORD_DRIFTED, TROUBLE_ADDRESSES, text);
         if (news)
             record_inside_tell(record, "record-drifted", REASON_WARNING, NULL);
     }
@@ -302,7 +303,7 @@ static void was_dropped(struct record *record)
              "the server took the update and does not show it: its policy must allow A, AAAA of "
              "%s and TXT of _holdfast.%s together (PowerDNS drops parts silently), and the first "
              "server must be the primary", record->config.name, record->config.name);
-    record_inside_set(record, RECORD_REFUSED, text);
+    record_inside_trouble(record, RECORD_REFUSED, TROUBLE_DROPPED, text);
     record_inside_alarm(record, "record-refused");
     record_view_failed(record);
     record->tried = false;
@@ -343,14 +344,14 @@ static void stop_for(struct record *record, enum record_plan plan)
         snprintf(text, sizeof text, "the fence is of %s under the higher epoch %llu: writes "
                  "nothing, takes a number above it", picture->fence.node, there);
         bool news = picture->state != RECORD_FENCED;
-        record_inside_set(record, RECORD_FENCED, text);
+        record_inside_trouble(record, RECORD_FENCED, TROUBLE_HIGHER, text);
         if (news)
             record_inside_tell(record, "record-fenced", REASON_WARNING, NULL);
     } else if (plan == PLAN_FOREIGN) {
         snprintf(text, sizeof text, "the fence at _holdfast.%s has my epoch %llu, but a token that "
                  "is not mine: " RECORD_FOREIGN_CAUSES ". Then: holdfast dns adopt %s --yes",
                  record->config.name, there, record->config.label);
-        record_inside_set(record, RECORD_CONTESTED, text);
+        record_inside_trouble(record, RECORD_CONTESTED, TROUBLE_FOREIGN, text);
         record_inside_alarm(record, "record-contested");
     } else {
         if (plan == PLAN_POISONED)
@@ -359,7 +360,9 @@ static void stop_for(struct record *record, enum record_plan plan)
                      record->config.name, record->config.label);
         else
             record_show_garbage(picture, text);
-        record_inside_set(record, RECORD_REFUSED, text);
+        record_inside_trouble(record, RECORD_REFUSED,
+                              plan == PLAN_POISONED ? TROUBLE_POISONED : record_show_kind(picture),
+                              text);
         record_inside_alarm(record, "record-foreign");
     }
     look_again(record);
@@ -374,7 +377,7 @@ struct record_question record_hold_question(const struct record *record)
                                     .want = record->want};
 }
 
-void record_hold_weigh(struct record *record, const char *detail)
+void record_hold_weigh(struct record *record, const struct trouble *why)
 {
     struct record_question question = record_hold_question(record);
     enum record_plan plan = record_plan_for(&question, &record->picture.fence);
@@ -392,7 +395,7 @@ void record_hold_weigh(struct record *record, const char *detail)
     if (plan == PLAN_RIGHT && must_check(record)) {
         try_write(record, true);
     } else if (plan == PLAN_RIGHT) {
-        now_right(record, detail);
+        now_right(record, why);
     } else if (record_adopt_waits(record, plan)) {
         record_view_answered(record);
         look_again(record);
@@ -415,6 +418,7 @@ void record_hold_abandon(struct record *record)
     bool was_write = record->running == RUNNING_WRITE;
     record->operations->cancel(record->provider);
     record->running = RUNNING_NOTHING;
+    record->picture.reads_ended = record->picture.reads_begun;
     if (!was_write)
         return;
     struct record_try try = {.outcome = PROVIDER_UNKNOWN,

@@ -76,6 +76,9 @@ void record_inside_act_in(struct record *record, span_ms ms);
 /* The same with a wait that doubles from 100 ms up to `max`. */
 void record_inside_back_off(struct record *record, span_ms max);
 void record_inside_set(struct record *record, enum record_state state, const char *detail);
+/* The same where something is wrong. */
+void record_inside_trouble(struct record *record, enum record_state state,
+                           enum trouble_kind kind, const char *detail);
 /* Tells an event; fields NULL: only the label; else the reference is stolen. The text is the
  * present detail. */
 void record_inside_tell(struct record *record, const char *event, enum reason_level level,
@@ -89,8 +92,9 @@ void record_hold_wish(struct record *record);
 bool record_hold_is_clear(struct record *record);
 /* Is there a permit? If not, plans to ask again. */
 bool record_hold_may(struct record *record);
-/* Weighs record->picture.last, then writes, waits, stops or is content. */
-void record_hold_weigh(struct record *record, const char *detail);
+/* Weighs record->picture.last, then writes, waits, stops or is content. `why`: what the read
+ * remarked. */
+void record_hold_weigh(struct record *record, const struct trouble *why);
 /* What a read means, as record_plan puts the question. Borrowed from the record. */
 struct record_question record_hold_question(const struct record *record);
 /* While holding, the provider failed; it answered or was written. */

@@ -8,6 +8,7 @@
 
 #include "../peer/clock.h"
 #include "record_serve.h"
+#include "remedy.h"
 
 #define TIME_TEXT_SIZE 32
 
@@ -34,18 +35,47 @@ static json_t *verified_json(const struct record_picture *picture)
                      "servers_ok", (int)picture->servers_ok, "servers", (int)picture->servers);
 }
 
+static json_t *text_or_null(const char *text)
+{
+    return text[0] == 0 ? json_null() : json_string(text);
+}
+
+/* Beyond the documented minimum: what doctor asks for. */
+static void add_more(json_t *object, const struct record_picture *picture)
+{
+    const struct trouble *reading = &picture->reading;
+    enum trouble_kind kind = picture->fault != TROUBLE_NONE ? picture->fault : reading->kind;
+    struct remedy_case what = {
+        .record = picture->config,
+        .config_path = picture->config_path != NULL ? picture->config_path : "the configuration",
+        .kind = kind};
+    char remedy[REMEDY_SIZE];
+    remedy_text(&what, remedy);
+    bool failed = reading->kind != TROUBLE_NONE;
+    json_t *more = json_pack(
+        "{s:o, s:o, s:o, s:{s:i, s:i}, s:o}", "fault",
+        kind == TROUBLE_NONE ? json_null() : json_string(trouble_name(kind)), "remedy",
+        text_or_null(remedy), "unreadable", text_or_null(failed ? reading->text : ""), "reads",
+        "begun", (int)picture->reads_begun, "ended", (int)picture->reads_ended, "clock_ahead_s",
+        picture->clock_known ? json_integer(picture->clock_ahead_s) : json_null());
+    (void)json_object_update(object, more);
+    json_decref(more);
+}
+
 json_t *record_show_json(const struct record_picture *picture)
 {
     uint64_t epoch = picture->fence.epoch;
     bool known = picture->operations->can_read || picture->state != RECORD_UNKNOWN;
     json_t *addresses = known ? record_serve_json(&picture->last.serve) : json_array();
-    return json_pack(
+    json_t *object = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "label", picture->config->label, "name",
         picture->config->name, "provider", picture->operations->name, "fence",
         picture->operations->fence, "state", state_name(picture->state), "epoch",
         epoch == 0 ? json_null() : json_integer((json_int_t)epoch), "addresses", addresses,
         "verified", verified_json(picture), "detail",
-        picture->detail[0] == 0 ? json_null() : json_string(picture->detail));
+        text_or_null(picture->detail));
+    add_more(object, picture);
+    return object;
 }
 
 json_t *record_show_try(const struct record_picture *picture, const struct record_try *try)
@@ -63,6 +93,11 @@ json_t *record_show_written(const struct record_picture *picture, const struct r
                      (json_int_t)try->ms, "token", try->token, "addresses",
                      record_serve_json(&picture->last.serve), "servers_ok",
                      (int)picture->servers_ok, "servers", (int)picture->servers);
+}
+
+enum trouble_kind record_show_kind(const struct record_picture *picture)
+{
+    return picture->last.fence_count > 1 ? TROUBLE_FENCES : TROUBLE_GARBAGE;
 }
 
 void record_show_unadopted(const struct record_picture *picture, char ret[RECORD_DETAIL_SIZE])

@@ -5,17 +5,24 @@
 #include "dns/provider.h"
 #include "record.h"
 #include "record_fence.h"
+#include "trouble.h"
 
 #define RECORD_DETAIL_SIZE 960 /* two names of 255, a fence and a sentence */
 
 /* What is true as far as it is known; kept by record. */
 struct record_picture {
     const struct record_config *config;
+    const char *config_path; /* of the file; borrowed */
     const struct provider_operations *operations;
     enum record_state state;
+    enum trouble_kind fault; /* of `detail` */
     char detail[RECORD_DETAIL_SIZE];
+    struct trouble reading; /* why the last read failed; nothing = it did not */
+    unsigned reads_begun, reads_ended; /* a count; cancelled ones have ended too */
     bool seen; /* `last` holds something */
     struct provider_state last;
+    int64_t clock_ahead_s;  /* so far this machine's clock was ahead of the provider's */
+    bool clock_known;
     struct record_fence fence; /* of `last`; epoch 0 = none */
     bool verified;
     int64_t verified_wall_ms;
@@ -41,6 +48,8 @@ struct record_try {
 json_t *record_show_try(const struct record_picture *picture, const struct record_try *try);
 json_t *record_show_written(const struct record_picture *picture, const struct record_try *try);
 
+/* What kind of fence that is which is not understood. */
+enum trouble_kind record_show_kind(const struct record_picture *picture);
 /* Who may have written a token that is not one's own under one's own epoch. */
 #define RECORD_FOREIGN_CAUSES                                                                     \
     "another process with this node's key, an older state file of this node that came back, or " \

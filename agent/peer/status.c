@@ -161,6 +161,7 @@ static json_t *peer_json(const struct view *view, const struct config *config,
     put(object, "role", json_string(role_name(config, peer->peer)));
     put(object, "state", json_string(peer_state(peer)));
     put(object, "rtt_ms", span_or_null(peer->rtt_ms));
+    put(object, "jitter_ms", span_or_null(peer->jitter_ms));
     put(object, "age_ms", span_or_null(peer->age_ms));
     put(object, "via", peer_via(view, config, peer));
     put(object, "epoch", epoch_or_null(peer->epoch));

@@ -80,23 +80,25 @@ static void check_state(const struct provider_state *state)
 
 static void check_verdicts(const struct packet_answer *answer, bool signs)
 {
-    char text[VERDICT_TEXT_SIZE];
+    struct trouble why;
     struct verdict_context context = {.server = "192.0.2.53 port 53",
                                       .zone = "example.com",
                                       .name = "pbx.example.com",
                                       .key = signs ? "upd." : "",
                                       .secret_file = "/etc/holdfast/tsig.key",
                                       .wall_s = 1700000000};
-    memset(text, 'x', sizeof text);
-    enum provider_outcome outcome = verdict_of_write(&context, answer, text);
-    FUZZ_CHECK(memchr(text, 0, sizeof text) != NULL);
-    FUZZ_CHECK((outcome == PROVIDER_WON) == (text[0] == 0));
+    memset(&why, 'x', sizeof why);
+    enum provider_outcome outcome = verdict_of_write(&context, answer, &why);
+    FUZZ_CHECK(memchr(why.text, 0, sizeof why.text) != NULL);
+    FUZZ_CHECK((outcome == PROVIDER_WON) == (why.text[0] == 0));
+    FUZZ_CHECK((outcome == PROVIDER_WON) == (why.kind == TROUBLE_NONE));
     if (signs && !answer->verified)
         FUZZ_CHECK(outcome != PROVIDER_WON && outcome != PROVIDER_FENCED);
-    memset(text, 'x', sizeof text);
-    outcome = verdict_of_read(&context, answer, text);
-    FUZZ_CHECK(memchr(text, 0, sizeof text) != NULL);
-    FUZZ_CHECK((outcome == PROVIDER_WON) == (text[0] == 0));
+    memset(&why, 'x', sizeof why);
+    outcome = verdict_of_read(&context, answer, &why);
+    FUZZ_CHECK(memchr(why.text, 0, sizeof why.text) != NULL);
+    FUZZ_CHECK((outcome == PROVIDER_WON) == (why.text[0] == 0));
+    FUZZ_CHECK((outcome == PROVIDER_WON) == (why.kind == TROUBLE_NONE));
     FUZZ_CHECK(outcome != PROVIDER_WON || answer->authoritative);
 }
 

@@ -62,14 +62,15 @@ static void play_list(const char *body, size_t size)
 static void play_answer(int status, const char *body, size_t size)
 {
     struct route53_names names;
-    char text[ROUTE53_TEXT_SIZE];
+    struct trouble why;
     bool expired;
     FUZZ_CHECK(route53_xml_names("pbx.example.com", &names));
     struct route53_reply reply = {.status = status, .body = body, .size = size, .sendings = 1,
                                   .names = &names, .zone_id = "Z1", .keys = "the keys in K"};
-    enum provider_outcome outcome = route53_verdict(&reply, text, &expired);
+    enum provider_outcome outcome = route53_verdict(&reply, &why, &expired);
     FUZZ_CHECK((outcome == PROVIDER_WON) == (status == 200));
-    FUZZ_CHECK(is_printable(text) && (text[0] == 0) == (status == 200));
+    FUZZ_CHECK(is_printable(why.text) && (why.text[0] == 0) == (status == 200));
+    FUZZ_CHECK((why.kind == TROUBLE_NONE) == (status == 200));
     FUZZ_CHECK(outcome != PROVIDER_FENCED || status == 400);
 }
 

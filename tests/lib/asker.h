@@ -23,7 +23,7 @@ struct asker {
     unsigned ended, may_asked;
     bool may;
     struct http_answer answer;
-    char body[HTTP_BODY_MAX + 1], detail[HTTP_DETAIL_SIZE], mark[32];
+    char body[HTTP_BODY_MAX + 1], detail[TROUBLE_TEXT_SIZE], mark[32];
     char url[256], ca[128];
 };
 
@@ -80,7 +80,7 @@ static void on_end(void *owner, const struct http_answer *answer)
     asker->ended++;
     asker->answer = *answer;
     memcpy(asker->body, answer->body, answer->body_size + 1);
-    snprintf(asker->detail, sizeof asker->detail, "%s", answer->detail);
+    snprintf(asker->detail, sizeof asker->detail, "%s", answer->why->text);
     http_header(answer, "x-mark", asker->mark, sizeof asker->mark);
 }
 

@@ -7,21 +7,21 @@
 /* ---- a client's requests ---- */
 
 static void on_read(void *owner, enum provider_outcome outcome, const struct provider_state *state,
-                    const char *detail)
+                    const struct trouble *why)
 {
     struct client *client = owner;
     client->ended = true;
     client->outcome = outcome;
     client->state = *state;
-    snprintf(client->detail, sizeof client->detail, "%s", detail);
+    snprintf(client->detail, sizeof client->detail, "%s", why->text);
 }
 
-static void on_write(void *owner, enum provider_outcome outcome, const char *detail)
+static void on_write(void *owner, enum provider_outcome outcome, const struct trouble *why)
 {
     struct client *client = owner;
     client->ended = true;
     client->outcome = outcome;
-    snprintf(client->detail, sizeof client->detail, "%s", detail);
+    snprintf(client->detail, sizeof client->detail, "%s", why->text);
 }
 
 static bool still(void *owner, const struct permit *permit)

@@ -16,7 +16,7 @@ struct client {
     unsigned asked, outcomes;
     enum provider_outcome outcome;
     struct provider_state state;
-    char detail[VERDICT_TEXT_SIZE];
+    char detail[TROUBLE_TEXT_SIZE];
 };
 
 static bool still(void *owner, const struct permit *permit)
@@ -27,21 +27,21 @@ static bool still(void *owner, const struct permit *permit)
     return client->may;
 }
 
-static void on_write(void *owner, enum provider_outcome outcome, const char *detail)
+static void on_write(void *owner, enum provider_outcome outcome, const struct trouble *why)
 {
     struct client *client = owner;
     client->ended = true;
     client->outcomes++;
     client->outcome = outcome;
-    snprintf(client->detail, sizeof client->detail, "%s", detail);
+    snprintf(client->detail, sizeof client->detail, "%s", why->text);
 }
 
 static void on_read(void *owner, enum provider_outcome outcome,
-                    const struct provider_state *state, const char *detail)
+                    const struct provider_state *state, const struct trouble *why)
 {
     struct client *client = owner;
     client->state = *state;
-    on_write(owner, outcome, detail);
+    on_write(owner, outcome, why);
 }
 
 static bool has_ended(void *owner)

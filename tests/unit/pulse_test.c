@@ -42,6 +42,21 @@ TEST(loss_is_the_share_of_numbers_that_did_not_come_directly)
     CHECK_EQ(pulse_loss_ppt(&pulse), 0);
 }
 
+TEST(jitter_is_how_far_round_trips_are_off)
+{
+    struct pulse pulse;
+    pulse_init(&pulse);
+    pulse_heard(&pulse, &(struct mark){1, 1}, 1, true, 40);
+    CHECK_EQ(pulse_jitter(&pulse), 0);
+    for (uint64_t seq = 2; seq <= 200; seq++)
+        pulse_heard(&pulse, &(struct mark){1, seq}, (mono_ms)seq, true, seq % 2 == 0 ? 20 : 60);
+    CHECK(pulse.rtt_ms >= 35 && pulse.rtt_ms <= 45);
+    CHECK(pulse_jitter(&pulse) >= 15 && pulse_jitter(&pulse) <= 25);
+    for (uint64_t seq = 201; seq <= 300; seq++)
+        pulse_heard(&pulse, &(struct mark){1, seq}, (mono_ms)seq, true, 40);
+    CHECK(pulse_jitter(&pulse) <= 4);
+}
+
 TEST(a_relayed_statement_shows_life_but_no_arrival)
 {
     struct pulse pulse;

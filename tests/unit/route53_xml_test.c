@@ -169,56 +169,79 @@ struct expectation {
     const char *body;
     enum provider_outcome outcome;
     const char *text;
+    enum trouble_kind kind;
 };
 
 static void expect(const struct expectation *want, unsigned sendings, bool role, bool expired)
 {
-    char text[ROUTE53_TEXT_SIZE];
+    struct trouble why;
     bool ended = false;
     take_names();
     struct route53_reply reply = {.status = want->status, .body = want->body,
                                   .size = strlen(want->body), .sendings = sendings,
                                   .ahead_s = 1000, .names = &names, .zone_id = "Z1",
                                   .keys = "the keys in K", .role = role};
-    CHECK_EQ(route53_verdict(&reply, text, &ended), want->outcome);
-    CHECK_HAS(text, want->text);
+    CHECK_EQ(route53_verdict(&reply, &why, &ended), want->outcome);
+    CHECK_HAS(why.text, want->text);
+    CHECK_EQ(why.kind, want->kind);
     CHECK_EQ(ended, expired);
 }
 
 TEST(every_refusal_has_an_outcome_and_a_remedy)
 {
     static const struct expectation table[] = {
-        {200, "", PROVIDER_WON, ""},
+        {200, "", PROVIDER_WON, "",
+         TROUBLE_NONE},
         {400, ERROR("InvalidChangeBatch", "[Tried to delete resource record set " FENCE_SET
                     "but the values provided do not match the current values]"),
-         PROVIDER_FENCED, "somebody else replaced the fence"},
+         PROVIDER_FENCED, "somebody else replaced the fence",
+         TROUBLE_HIGHER},
         {400, ERROR("InvalidChangeBatch", "[Tried to delete resource record set " FENCE_SET
-                    "but it was not found]"), PROVIDER_FENCED, ""},
+                    "but it was not found]"), PROVIDER_FENCED, "",
+         TROUBLE_HIGHER},
         {400, ERROR("InvalidChangeBatch", "[Tried to create resource record set " FENCE_SET
-                    "but it already exists]"), PROVIDER_FENCED, ""},
+                    "but it already exists]"), PROVIDER_FENCED, "",
+         TROUBLE_HIGHER},
         {400, HEAD "<InvalidChangeBatch" SPACE "><Messages><Message>one</Message><Message>Tried to "
               "create resource record set " FENCE_SET "but it already exists</Message></Messages>"
-              "</InvalidChangeBatch>", PROVIDER_FENCED, ""},
+              "</InvalidChangeBatch>", PROVIDER_FENCED, "",
+         TROUBLE_HIGHER},
         {400, ERROR("InvalidChangeBatch", "[Tried to delete resource record set [name='pbx.example."
-                    "com.', type='AAAA'] but it was not found]"), PROVIDER_UNKNOWN, "since they"},
+                    "com.', type='AAAA'] but it was not found]"), PROVIDER_UNKNOWN, "since they",
+         TROUBLE_HIGHER},
         {400, ERROR("InvalidChangeBatch", "[RRSet of type A with DNS name pbx.example.com. is not "
                     "permitted because a conflicting RRSet of type CNAME exists]"),
-         PROVIDER_REFUSED, "does not take the change: [RRSet of type A"},
-        {400, ERROR("Throttling", "Rate exceeded"), PROVIDER_UNKNOWN, "busy (Throttling"},
-        {400, ERROR("PriorRequestNotComplete", "x"), PROVIDER_UNKNOWN, "tried again later"},
-        {400, ERROR("InvalidInput", "bad"), PROVIDER_REFUSED, "400 (InvalidInput: bad)"},
-        {400, ERROR("RequestExpired", "x"), PROVIDER_REFUSED, "clock is 1000 s ahead of Amazon's"},
+         PROVIDER_REFUSED, "does not take the change: [RRSet of type A",
+         TROUBLE_REFUSED},
+        {400, ERROR("Throttling", "Rate exceeded"), PROVIDER_UNKNOWN, "busy (Throttling",
+         TROUBLE_BUSY},
+        {400, ERROR("PriorRequestNotComplete", "x"), PROVIDER_UNKNOWN, "tried again later",
+         TROUBLE_BUSY},
+        {400, ERROR("InvalidInput", "bad"), PROVIDER_REFUSED, "400 (InvalidInput: bad)",
+         TROUBLE_REFUSED},
+        {400, ERROR("RequestExpired", "x"), PROVIDER_REFUSED, "clock is 1000 s ahead of Amazon's",
+         TROUBLE_CLOCK},
         {403, ERROR("SignatureDoesNotMatch", "Signature not yet current: x"), PROVIDER_REFUSED,
-         "let chrony"},
-        {403, ERROR("SignatureDoesNotMatch", "no"), PROVIDER_REFUSED, "the keys in K is wrong"},
-        {403, ERROR("AccessDenied", "User x"), PROVIDER_REFUSED, "allow route53:Change"},
-        {403, "", PROVIDER_REFUSED, "does not take the keys in K (403)"},
-        {404, ERROR("NoSuchHostedZone", "x"), PROVIDER_REFUSED, "no zone with the id Z1"},
-        {404, "gone", PROVIDER_REFUSED, "is endpoint right?"},
-        {429, "", PROVIDER_UNKNOWN, "answers 429"},
-        {500, ERROR("InternalFailure", "x"), PROVIDER_UNKNOWN, "500 (InternalFailure"},
-        {503, "<html>", PROVIDER_UNKNOWN, "not in the words of Route 53"},
-        {204, "", PROVIDER_UNKNOWN, "answers 204"},
+         "let chrony",
+         TROUBLE_CLOCK},
+        {403, ERROR("SignatureDoesNotMatch", "no"), PROVIDER_REFUSED, "the keys in K is wrong",
+         TROUBLE_SECRET},
+        {403, ERROR("AccessDenied", "User x"), PROVIDER_REFUSED, "allow route53:Change",
+         TROUBLE_RIGHTS},
+        {403, "", PROVIDER_REFUSED, "does not take the keys in K (403)",
+         TROUBLE_SECRET},
+        {404, ERROR("NoSuchHostedZone", "x"), PROVIDER_REFUSED, "no zone with the id Z1",
+         TROUBLE_ZONE},
+        {404, "gone", PROVIDER_REFUSED, "is endpoint right?",
+         TROUBLE_STRANGE},
+        {429, "", PROVIDER_UNKNOWN, "answers 429",
+         TROUBLE_BUSY},
+        {500, ERROR("InternalFailure", "x"), PROVIDER_UNKNOWN, "500 (InternalFailure",
+         TROUBLE_SERVER},
+        {503, "<html>", PROVIDER_UNKNOWN, "not in the words of Route 53",
+         TROUBLE_SERVER},
+        {204, "", PROVIDER_UNKNOWN, "answers 204",
+         TROUBLE_STRANGE},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         expect(&table[i], 1, false, false);
@@ -231,11 +254,14 @@ TEST(every_refusal_has_an_outcome_and_a_remedy)
 TEST(keys_that_ended)
 {
     static const struct expectation file = {403, ERROR("ExpiredToken", "x"), PROVIDER_REFUSED,
-                                            "put fresh ones there"};
+                                            "put fresh ones there",
+         TROUBLE_EXPIRED};
     static const struct expectation role = {403, ERROR("ExpiredToken", "x"), PROVIDER_UNKNOWN,
-                                            "new ones are asked for"};
+                                            "new ones are asked for",
+         TROUBLE_EXPIRED};
     static const struct expectation stranger = {403, ERROR("InvalidClientTokenId", "x"),
-                                                PROVIDER_REFUSED, "does not know the keys in K"};
+                                                PROVIDER_REFUSED, "does not know the keys in K",
+         TROUBLE_KEY};
     expect(&file, 1, false, true);
     expect(&role, 1, true, true);
     expect(&stranger, 1, false, true);

@@ -279,6 +279,7 @@ TEST(a_peer_is_shown_with_its_number_its_terms_and_its_wall_clock)
     elected_quiet(&rig, 0, 100);
     rig.core.merit.maintenance_until = MONO_NEVER;
     CHECK_EQ(look(&rig).peers[1].rtt_ms, -1);
+    CHECK_EQ(look(&rig).peers[1].jitter_ms, -1);
     CHECK_EQ(look(&rig).peers[1].promised_to, PEER_NONE);
     CHECK_EQ(look(&rig).peers[1].peer, 1);
     CHECK_EQ(look(&rig).peers[1].state, PULSE_SILENT);
@@ -347,6 +348,7 @@ TEST(the_way_to_a_peer_is_shown)
     peers_hear(&rig, &statement);
     CHECK_EQ(look(&rig).peers[1].rtt_ms, rig.core.pulse[1].rtt_ms);
     CHECK(look(&rig).peers[1].rtt_ms >= 0);
+    CHECK_EQ(look(&rig).peers[1].jitter_ms, rig.core.pulse[1].jitter_ms);
     CHECK_EQ(look(&rig).peers[1].loss_ppt, 0);
     rig.seq[1] += 2; /* two of its statements are lost */
     peers_ping(&rig, 1);

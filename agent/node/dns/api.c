@@ -50,6 +50,12 @@ void api_take_address(struct provider_state *state, bool v6, const char *content
     ++*count;
 }
 
+enum provider_outcome api_no_answer(const struct http_answer *answer, struct trouble *ret)
+{
+    *ret = *answer->why;
+    return answer->end == HTTP_REFUSED ? PROVIDER_REFUSED : PROVIDER_UNKNOWN;
+}
+
 void api_printable(char *text)
 {
     for (; *text != 0; text++)

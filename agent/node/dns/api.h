@@ -1,6 +1,6 @@
 /* api — what the providers that ask over HTTP with JSON have in common. Pure but for the secret.
  *
- * Used by: powerdns, cloudflare. */
+ * Used by: powerdns, cloudflare, route53. */
 #ifndef HOLDFAST_NODE_DNS_API_H
 #define HOLDFAST_NODE_DNS_API_H
 
@@ -17,6 +17,8 @@ void api_unquote(const char *content, char *ret, size_t size);
 bool api_address(bool v6, const char *content, char ret[46]);
 /* Adds an address to what was read; sets more when it is none, or one too many. */
 void api_take_address(struct provider_state *state, bool v6, const char *content);
+/* No answer: what that means for a provider; fills *ret. */
+enum provider_outcome api_no_answer(const struct http_answer *answer, struct trouble *ret);
 /* What is not printable ASCII becomes '?'. */
 void api_printable(char *text);
 

@@ -19,7 +19,6 @@
 #include "cloudflare_json.h"
 
 #define ENDPOINT "https://api.cloudflare.com/client/v4"
-#define DETAIL_SIZE 768
 #define QUIET_MS 5000       /* after a 429 that does not say how long */
 #define QUIET_MS_MAX 300000 /* longer is never needed, says Cloudflare */
 
@@ -64,21 +63,21 @@ struct provider {
     struct writing writing;
     uv_timer_t later; /* for outcomes that are known before anything was sent */
     enum provider_outcome later_outcome;
-    char later_detail[DETAIL_SIZE];
+    struct trouble later_why;
 };
 
 /* ---- what an answer means ---- */
 
 static enum provider_outcome judge_busy(struct provider *provider,
                                         const struct http_answer *answer, const char *why,
-                                        char ret[DETAIL_SIZE])
+                                        struct trouble *ret)
 {
     span_ms wait = answer->retry_after_ms < 0 ? QUIET_MS : answer->retry_after_ms;
     wait = wait > QUIET_MS_MAX ? QUIET_MS_MAX : wait;
     provider->quiet_until = clock_now() + wait;
-    (void)snprintf(ret, DETAIL_SIZE, "Cloudflare wants to be left alone for %lld s (%d, %s): "
-                   "1200 requests in 5 minutes are free for all programs of this user together",
-                   (long long)(wait + 999) / 1000, answer->status, why);
+    trouble_set(ret, TROUBLE_BUSY, "Cloudflare wants to be left alone for %lld s (%d, %s): "
+                "1200 requests in 5 minutes are free for all programs of this user together",
+                (long long)(wait + 999) / 1000, answer->status, why);
     return PROVIDER_UNKNOWN;
 }
 
@@ -86,46 +85,45 @@ static enum provider_outcome judge_busy(struct provider *provider,
 static enum provider_outcome judge_status(struct provider *provider,
                                           const struct http_answer *answer,
                                           const struct cloudflare_fault *fault,
-                                          char ret[DETAIL_SIZE])
+                                          struct trouble *ret)
 {
     int status = answer->status;
     if (status == 429)
         return judge_busy(provider, answer, fault->text, ret);
     if (status == 409 || status == 408) {
-        (void)snprintf(ret, DETAIL_SIZE, "Cloudflare was busy with another change (%d, %s); tries "
-                       "again", status, fault->text);
+        trouble_set(ret, TROUBLE_BUSY, "Cloudflare was busy with another change (%d, %s); tries "
+                    "again", status, fault->text);
         return PROVIDER_UNKNOWN;
     }
     if (status >= 500) {
-        (void)snprintf(ret, DETAIL_SIZE, "Cloudflare has trouble of its own (%d, %s); tries again; "
-                       "see www.cloudflarestatus.com", status, fault->text);
+        trouble_set(ret, TROUBLE_SERVER, "Cloudflare has trouble of its own (%d, %s); tries again; "
+                    "see www.cloudflarestatus.com", status, fault->text);
         return PROVIDER_UNKNOWN;
     }
     if (status < 400) {
-        (void)snprintf(ret, DETAIL_SIZE, "the answer (%d) is none of Cloudflare's API: endpoint "
-                       "must be that of its version 4, or left out", status);
+        trouble_set(ret, TROUBLE_STRANGE, "the answer (%d) is none of Cloudflare's API: endpoint "
+                    "must be that of its version 4, or left out", status);
         return PROVIDER_UNKNOWN;
     }
     if (status == 401 || status == 403 || fault->untrusted)
-        (void)snprintf(ret, DETAIL_SIZE, "Cloudflare does not accept the token in %.255s (%d, %s): "
-                       "it must be valid and have the permission Zone > DNS > Edit for this zone",
-                       provider->token_file, status, fault->text);
+        trouble_set(ret, TROUBLE_SECRET, "Cloudflare does not accept the token in %.255s (%d, %s): "
+                    "it must be valid and have the permission Zone > DNS > Edit for this zone",
+                    provider->token_file, status, fault->text);
     else if (fault->unknown || (status == 404 && !fault->changed))
-        (void)snprintf(ret, DETAIL_SIZE, "Cloudflare does not know the zone-id %s (%d, %s): it "
-                       "stands on the overview page of the zone; endpoint must end in /client/v4, "
-                       "or be left out", provider->zone_id, status, fault->text);
+        trouble_set(ret, TROUBLE_ZONE, "Cloudflare does not know the zone-id %s (%d, %s): it "
+                    "stands on the overview page of the zone; endpoint must end in /client/v4, "
+                    "or be left out", provider->zone_id, status, fault->text);
     else
-        (void)snprintf(ret, DETAIL_SIZE, "Cloudflare refuses it (%d, %s)", status, fault->text);
+        trouble_set(ret, TROUBLE_REFUSED, "Cloudflare refuses it (%d, %s)", status, fault->text);
     return PROVIDER_REFUSED;
 }
 
 static enum provider_outcome judge(struct provider *provider, const struct http_answer *answer,
-                                   char ret[DETAIL_SIZE])
+                                   struct trouble *ret)
 {
     struct cloudflare_fault fault;
     if (answer->end != HTTP_ANSWERED) {
-        (void)snprintf(ret, DETAIL_SIZE, "%s", answer->detail);
-        return answer->end == HTTP_REFUSED ? PROVIDER_REFUSED : PROVIDER_UNKNOWN;
+        return api_no_answer(answer, ret);
     }
     cloudflare_json_fault(answer->body, answer->body_size, &fault);
     return judge_status(provider, answer, &fault, ret);
@@ -142,59 +140,60 @@ static void on_later(uv_timer_t *timer)
     if (reading->running) {
         reading->running = false;
         reading->on_read(reading->owner, provider->later_outcome, &nothing,
-                         provider->later_detail);
+                         &provider->later_why);
     } else if (writing->running) {
         writing->running = false;
         writing->caller.on_write(writing->caller.owner, provider->later_outcome,
-                                 provider->later_detail);
+                                 &provider->later_why);
     }
 }
 
-static void end_later(struct provider *provider, enum provider_outcome outcome, const char *detail)
+static void end_later(struct provider *provider, enum provider_outcome outcome,
+                      enum trouble_kind kind, const char *text)
 {
     provider->later_outcome = outcome;
-    (void)snprintf(provider->later_detail, sizeof provider->later_detail, "%s", detail);
+    trouble_set(&provider->later_why, kind, "%s", text);
     uv_timer_start(&provider->later, on_later, 0, 0);
 }
 
 static bool is_quiet(struct provider *provider)
 {
     span_ms left = provider->quiet_until - clock_now();
-    char text[DETAIL_SIZE];
+    char text[120];
     if (left <= 0)
         return false;
     (void)snprintf(text, sizeof text, "not sent: Cloudflare wants to be left alone for %lld s more "
                    "(429)", (long long)(left + 999) / 1000);
-    end_later(provider, PROVIDER_UNKNOWN, text);
+    end_later(provider, PROVIDER_UNKNOWN, TROUBLE_BUSY, text);
     return true;
 }
 
 /* ---- reading ---- */
 
 static void end_reading(struct provider *provider, enum provider_outcome outcome,
-                        const char *detail)
+                        const struct trouble *why)
 {
     struct reading *reading = &provider->reading;
     struct provider_state state = reading->seen.state;
     state.servers = 1;
     state.servers_ok = outcome == PROVIDER_WON;
     reading->running = false;
-    reading->on_read(reading->owner, outcome, &state, detail);
+    reading->on_read(reading->owner, outcome, &state, why);
 }
 
-/* What is in the way of any write; NULL = nothing. */
-static const char *obstacle_of(const struct cloudflare_seen *seen)
+/* Is something in the way of any write? */
+static bool is_obstructed(const struct cloudflare_seen *seen, struct trouble *ret)
 {
     if (seen->alias)
-        return "there is a CNAME or NS at the name or its fence: delete it, holdfast needs plain "
-               "A, AAAA and TXT records there";
-    if (seen->proxied)
-        return "the record is proxied (the orange cloud), so callers get addresses of Cloudflare, "
-               "which do not speak SIP: set it to DNS only";
-    if (seen->crowded)
-        return "there are more than 50 records at the name or its fence: delete what is not "
-               "needed, or take a name of its own";
-    return NULL;
+        trouble_set(ret, TROUBLE_ALIAS, "there is a CNAME or NS at the name or its fence: delete "
+                    "it, holdfast needs plain A, AAAA and TXT records there");
+    else if (seen->proxied)
+        trouble_set(ret, TROUBLE_PROXIED, "the record is proxied (the orange cloud), so callers "
+                    "get addresses of Cloudflare, which do not speak SIP: set it to DNS only");
+    else if (seen->crowded)
+        trouble_set(ret, TROUBLE_CROWDED, "there are more than 50 records at the name or its "
+                    "fence: delete what is not needed, or take a name of its own");
+    return seen->alias || seen->proxied || seen->crowded;
 }
 
 static bool is_old_list(const struct provider *provider, const struct cloudflare_seen *seen)
@@ -205,22 +204,21 @@ static bool is_old_list(const struct provider *provider, const struct cloudflare
 static void weigh_reading(struct provider *provider)
 {
     const struct cloudflare_seen *seen = &provider->reading.seen;
-    const char *obstacle = obstacle_of(seen);
-    char detail[DETAIL_SIZE] = "";
-    if (obstacle != NULL) {
-        end_reading(provider, PROVIDER_REFUSED, obstacle);
+    struct trouble why = {.kind = TROUBLE_NONE};
+    if (is_obstructed(seen, &why)) {
+        end_reading(provider, PROVIDER_REFUSED, &why);
         return;
     }
     if (is_old_list(provider, seen)) {
-        end_reading(provider, PROVIDER_UNKNOWN, "the list still has the fence that was replaced");
+        trouble_set(&why, TROUBLE_HIGHER, "the list still has the fence that was replaced");
+        end_reading(provider, PROVIDER_UNKNOWN, &why);
         return;
     }
     provider->seen = *seen;
     if (seen->address_count > 0 && seen->state.ttl_s != provider->ttl_s)
-        (void)snprintf(detail, sizeof detail, "the TTL is %u s instead of %u s: the next write "
-                       "changes that, or do it in the dashboard", seen->state.ttl_s,
-                       provider->ttl_s);
-    end_reading(provider, PROVIDER_WON, detail);
+        trouble_set(&why, TROUBLE_TTL, "the TTL is %u s instead of %u s: the next write changes "
+                    "that, or do it in the dashboard", seen->state.ttl_s, provider->ttl_s);
+    end_reading(provider, PROVIDER_WON, &why);
 }
 
 static void ask(struct provider *provider);
@@ -244,14 +242,15 @@ static enum step next_step(const struct reading *reading)
 /* Cloudflare takes a name that is not in the zone as one below it. */
 static bool is_right_zone(struct provider *provider, const struct http_answer *answer)
 {
-    char other[HOST_SIZE] = "", text[DETAIL_SIZE];
+    char other[HOST_SIZE] = "";
+    struct trouble why;
     if (cloudflare_json_same_zone(answer->body, answer->body_size, provider->names.name,
                                   provider->zone, other))
         return true;
-    (void)snprintf(text, sizeof text, "%.255s is not in the zone with this zone-id, which has "
-                   "%.255s: the zone-id stands on the overview page of the zone",
-                   provider->names.name, other);
-    end_reading(provider, PROVIDER_REFUSED, text);
+    trouble_set(&why, TROUBLE_NAME, "%.255s is not in the zone with this zone-id, which has "
+                "%.255s: the zone-id stands on the overview page of the zone",
+                provider->names.name, other);
+    end_reading(provider, PROVIDER_REFUSED, &why);
     return false;
 }
 
@@ -274,15 +273,16 @@ static void on_listed(void *owner, const struct http_answer *answer)
 {
     struct provider *provider = owner;
     struct reading *reading = &provider->reading;
-    char detail[DETAIL_SIZE];
+    struct trouble why;
     struct cloudflare_seen any = {.crowded = false};
     bool zone = reading->step == STEP_ZONE;
     reading->call = NULL;
+    reading->seen.state.server_s = answer->server_s;
     if (answer->end != HTTP_ANSWERED || answer->status != 200 ||
         !cloudflare_json_take(answer->body, answer->body_size, &provider->names,
                               asked_name(provider), zone ? &any : &reading->seen)) {
-        enum provider_outcome outcome = judge(provider, answer, detail);
-        end_reading(provider, outcome, detail);
+        enum provider_outcome outcome = judge(provider, answer, &why);
+        end_reading(provider, outcome, &why);
         return;
     }
     if (zone && !is_right_zone(provider, answer))
@@ -315,7 +315,7 @@ static void ask(struct provider *provider)
                                .owner = provider};
     reading->call = http_start(provider->http, &order, &err);
     if (reading->call == NULL)
-        end_later(provider, PROVIDER_UNKNOWN, err.text);
+        end_later(provider, PROVIDER_UNKNOWN, TROUBLE_OTHER, err.text);
 }
 
 static void read_now(struct provider *provider, enum provider_scope scope, span_ms deadline_ms,
@@ -343,7 +343,7 @@ static bool may_send(void *owner)
 /* A whole answer, 200. */
 static enum provider_outcome judge_applied(struct provider *provider,
                                            const struct http_answer *answer,
-                                           char ret[DETAIL_SIZE])
+                                           struct trouble *ret)
 {
     char stray[HOST_SIZE];
     if (!cloudflare_json_applied(answer->body, answer->body_size, &provider->names, stray))
@@ -351,8 +351,8 @@ static enum provider_outcome judge_applied(struct provider *provider,
     memcpy(provider->gone_id, provider->seen.fence_id, sizeof provider->gone_id);
     if (stray[0] == 0)
         return PROVIDER_WON;
-    (void)snprintf(ret, DETAIL_SIZE, "Cloudflare made %.255s of the name: zone-id is of another "
-                   "zone; set the right one, and delete the new records in that zone", stray);
+    trouble_set(ret, TROUBLE_NAME, "Cloudflare made %.255s of the name: zone-id is of another "
+                "zone; set the right one, and delete the new records in that zone", stray);
     return PROVIDER_REFUSED;
 }
 
@@ -360,26 +360,26 @@ static void on_batched(void *owner, const struct http_answer *answer)
 {
     struct provider *provider = owner;
     struct writing *writing = &provider->writing;
-    char detail[DETAIL_SIZE] = "";
+    struct trouble why = {.kind = TROUBLE_NONE};
     enum provider_outcome outcome;
     struct cloudflare_fault fault;
     writing->call = NULL;
     writing->running = false;
     cloudflare_json_fault(answer->body, answer->body_size, &fault);
     if (answer->end == HTTP_ANSWERED && answer->status == 200) {
-        outcome = judge_applied(provider, answer, detail);
+        outcome = judge_applied(provider, answer, &why);
     } else if (answer->end == HTTP_ANSWERED && answer->status < 429 && fault.changed) {
         bool twice = answer->sendings > 1;
         outcome = twice ? PROVIDER_UNKNOWN : PROVIDER_FENCED;
-        (void)snprintf(detail, sizeof detail, "%s (%d, %s)",
-                       twice ? "sent twice, because a connection ended; the first sending may have "
-                               "been done"
-                             : "somebody else changed the records meanwhile",
-                       answer->status, fault.text);
+        trouble_set(&why, TROUBLE_HIGHER, "%s (%d, %s)",
+                    twice ? "sent twice, because a connection ended; the first sending may have "
+                            "been done"
+                          : "somebody else changed the records meanwhile",
+                    answer->status, fault.text);
     } else {
-        outcome = judge(provider, answer, detail);
+        outcome = judge(provider, answer, &why);
     }
-    writing->caller.on_write(writing->caller.owner, outcome, detail);
+    writing->caller.on_write(writing->caller.owner, outcome, &why);
 }
 
 static void send_batch(struct provider *provider, const char *body, span_ms deadline_ms)
@@ -400,7 +400,7 @@ static void send_batch(struct provider *provider, const char *body, span_ms dead
                                .owner = provider};
     provider->writing.call = http_start(provider->http, &order, &err);
     if (provider->writing.call == NULL)
-        end_later(provider, PROVIDER_REFUSED, err.text);
+        end_later(provider, PROVIDER_REFUSED, TROUBLE_OTHER, err.text);
 }
 
 static void write_now(const struct permit *permit, struct provider *provider,
@@ -412,7 +412,8 @@ static void write_now(const struct permit *permit, struct provider *provider,
         return;
     char *body = cloudflare_json_batch(&provider->names, &provider->seen, change);
     if (body == NULL)
-        end_later(provider, PROVIDER_UNKNOWN, "not sent: the fence is not the one that was read");
+        end_later(provider, PROVIDER_UNKNOWN, TROUBLE_HIGHER,
+                  "not sent: the fence is not the one that was read");
     else
         send_batch(provider, body, deadline_ms);
     free(body);

@@ -19,7 +19,6 @@
 #include "../record_serve.h"
 #include "provider.h"
 
-#define DETAIL_SIZE 560 /* a name of 255 and a line of 200 */
 #define STATUS_RESTORED 3
 #define ENTRY_SIZE 480 /* one "HOLDFAST_X=..." */
 
@@ -51,14 +50,15 @@ struct provider {
     void *read_owner;
     uv_timer_t later; /* outcomes never come from inside a call */
     enum provider_outcome later_outcome;
-    char detail[DETAIL_SIZE];
+    struct trouble why;
 };
 
 static void on_read_due(struct provider *provider)
 {
+    static const struct trouble nothing = {.kind = TROUBLE_NONE};
     provider_on_read *on_read = provider->on_read;
     provider->on_read = NULL;
-    on_read(provider->read_owner, PROVIDER_WON, &provider->last, "");
+    on_read(provider->read_owner, PROVIDER_WON, &provider->last, &nothing);
 }
 
 static void on_later(uv_timer_t *timer)
@@ -68,7 +68,7 @@ static void on_later(uv_timer_t *timer)
         on_read_due(provider);
     else
         provider->caller.on_write(provider->caller.owner, provider->later_outcome,
-                                  provider->detail);
+                                  &provider->why);
 }
 
 static void read_last(struct provider *provider, enum provider_scope scope, span_ms deadline_ms,
@@ -106,24 +106,24 @@ static void on_end(void *owner, const struct command_result *result)
     else if (restored)
         outcome = PROVIDER_WON;
     if (restored)
-        snprintf(provider->detail, sizeof provider->detail,
-                 "%s was changed by another hand, and the command set it right%s%.*s",
-                 provider->name, first_line > 0 ? ": " : "", first_line > 200 ? 200 : first_line,
-                 result->output);
+        trouble_set(&provider->why, TROUBLE_NONE,
+                    "%s was changed by another hand, and the command set it right%s%.*s",
+                    provider->name, first_line > 0 ? ": " : "",
+                    first_line > 200 ? 200 : first_line, result->output);
     else if (result->timed_out)
-        snprintf(provider->detail, sizeof provider->detail, "the command was killed after %lld ms",
-                 (long long)result->ran_ms);
+        trouble_set(&provider->why, TROUBLE_COMMAND, "the command was killed after %lld ms",
+                    (long long)result->ran_ms);
     else if (outcome == PROVIDER_WON)
-        provider->detail[0] = 0;
+        trouble_set(&provider->why, TROUBLE_NONE, "%s", "");
     else
-        snprintf(provider->detail, sizeof provider->detail, "the command ended with %s %d%s%.*s",
-                 result->signal != 0 ? "signal" : "exit status",
-                 result->signal != 0 ? result->signal : result->exit_status,
-                 first_line > 0 ? ": " : "", first_line > 200 ? 200 : first_line,
-                 result->output);
+        trouble_set(&provider->why, TROUBLE_COMMAND, "the command ended with %s %d%s%.*s",
+                    result->signal != 0 ? "signal" : "exit status",
+                    result->signal != 0 ? result->signal : result->exit_status,
+                    first_line > 0 ? ": " : "", first_line > 200 ? 200 : first_line,
+                    result->output);
     if (outcome == PROVIDER_WON)
         take_over(provider);
-    provider->caller.on_write(provider->caller.owner, outcome, provider->detail);
+    provider->caller.on_write(provider->caller.owner, outcome, &provider->why);
 }
 
 /* Fills the texts and points `list` at them. */
@@ -155,7 +155,7 @@ static void fill(const struct provider *provider, char entries[ENTRY_COUNT][ENTR
 static void end_later(struct provider *provider, enum provider_outcome outcome, const char *text)
 {
     provider->later_outcome = outcome;
-    snprintf(provider->detail, sizeof provider->detail, "%s", text);
+    trouble_set(&provider->why, TROUBLE_COMMAND, "%s", text);
     uv_timer_start(&provider->later, on_later, 0, 0);
 }
 

@@ -17,7 +17,6 @@
 #include "provider.h"
 
 #define PART_COUNT 3
-#define DETAIL_SIZE 768
 #define NOTIFY_MS 5000
 
 /* One question of a read. */
@@ -32,7 +31,7 @@ struct reading {
     size_t left;
     struct powerdns_seen seen;
     enum provider_outcome outcome;
-    char detail[DETAIL_SIZE];
+    struct trouble why;
     provider_on_read *on_read;
     void *owner;
 };
@@ -59,7 +58,7 @@ struct provider {
     struct writing writing;
     struct http_call *notify; /* NULL = none */
     uv_timer_t later;         /* for outcomes that are known before anything was sent */
-    char later_detail[DETAIL_SIZE];
+    struct trouble later_why;
 };
 
 static struct http_order order_of(const struct provider *provider, const char *const *headers)
@@ -67,33 +66,37 @@ static struct http_order order_of(const struct provider *provider, const char *c
     return (struct http_order){.method = "GET", .headers = headers, .ca_file = provider->ca_file};
 }
 
-/* What an answer other than the wished one means; `ret` gets the sentence. */
+static enum trouble_kind kind_of_status(int status)
+{
+    return status == 429 ? TROUBLE_BUSY : status >= 500 ? TROUBLE_SERVER : TROUBLE_STRANGE;
+}
+
+/* What an answer other than the wished one means. */
 static enum provider_outcome judge(const struct provider *provider,
-                                   const struct http_answer *answer, char ret[DETAIL_SIZE])
+                                   const struct http_answer *answer, struct trouble *ret)
 {
     char error[256];
-    if (answer->end != HTTP_ANSWERED) {
-        (void)snprintf(ret, DETAIL_SIZE, "%s", answer->detail);
-        return answer->end == HTTP_REFUSED ? PROVIDER_REFUSED : PROVIDER_UNKNOWN;
-    }
+    if (answer->end != HTTP_ANSWERED)
+        return api_no_answer(answer, ret);
     powerdns_json_error(answer->body, answer->body_size, error, sizeof error);
     switch (answer->status) {
     case 401:
-        (void)snprintf(ret, DETAIL_SIZE, "PowerDNS does not accept the key in %s: it must be the "
-                       "api-key of its pdns.conf", provider->key_file);
+        trouble_set(ret, TROUBLE_SECRET, "PowerDNS does not accept the key in %s: it must be the "
+                    "api-key of its pdns.conf", provider->key_file);
         return PROVIDER_REFUSED;
     case 403:
-        (void)snprintf(ret, DETAIL_SIZE, "PowerDNS lets nobody in from this address: see "
-                       "webserver-allow-from in its pdns.conf");
+        trouble_set(ret, TROUBLE_LET_IN, "PowerDNS lets nobody in from this address: see "
+                    "webserver-allow-from in its pdns.conf");
         return PROVIDER_REFUSED;
     case 404:
-        (void)snprintf(ret, DETAIL_SIZE, "PowerDNS does not know the zone (404 %s): is zone right, "
-                       "and does its pdns.conf say api=yes?", error);
+        trouble_set(ret, TROUBLE_ZONE, "PowerDNS does not know the zone (404 %s): is zone right, "
+                    "and does its pdns.conf say api=yes?", error);
         return PROVIDER_REFUSED;
     default:
-        (void)snprintf(ret, DETAIL_SIZE, "PowerDNS answers %d: %s", answer->status, error);
-        return answer->status == 400 || answer->status == 422 ? PROVIDER_REFUSED
-                                                              : PROVIDER_UNKNOWN;
+        bool refused = answer->status == 400 || answer->status == 422;
+        trouble_set(ret, refused ? TROUBLE_REFUSED : kind_of_status(answer->status),
+                    "PowerDNS answers %d: %s", answer->status, error);
+        return refused ? PROVIDER_REFUSED : PROVIDER_UNKNOWN;
     }
 }
 
@@ -121,36 +124,34 @@ static void weigh_chain(struct provider *provider)
     memcpy(provider->strange, fence, sizeof provider->strange);
     reading->outcome = again ? PROVIDER_REFUSED : PROVIDER_UNKNOWN;
     if (again)
-        (void)snprintf(reading->detail, sizeof reading->detail,
-                       "the fence \"%.100s\" was not written through this interface (dynamic "
-                       "update, another tool?): see to it that nothing else writes %.100s, then "
-                       "delete the TXT record at _holdfast of it; the holder writes its own", fence,
-                       provider->names.name);
+        trouble_set(&reading->why, TROUBLE_MIXED,
+                    "the fence \"%.100s\" was not written through this interface (dynamic "
+                    "update, another tool?): see to it that nothing else writes %.100s, then "
+                    "delete the TXT record at _holdfast of it; the holder writes its own", fence,
+                    provider->names.name);
     else
-        (void)snprintf(reading->detail, sizeof reading->detail,
-                       "the fence changed while it was read");
+        trouble_set(&reading->why, TROUBLE_HIGHER, "the fence changed while it was read");
 }
 
 static void weigh_zone(struct provider *provider)
 {
     struct reading *reading = &provider->reading;
     const struct powerdns_seen *seen = &reading->seen;
-    const char *text = NULL;
     if (seen->secondary)
-        text = "this PowerDNS only copies the zone: set endpoint to that of its primary";
+        trouble_set(&reading->why, TROUBLE_PRIMARY, "this PowerDNS only copies the zone: set "
+                    "endpoint to that of its primary");
     else if (seen->alias)
-        text = "there is a CNAME at the name or its fence: delete it, holdfast needs plain A, AAAA "
-               "and TXT records there";
-    if (text != NULL) {
+        trouble_set(&reading->why, TROUBLE_ALIAS, "there is a CNAME at the name or its fence: "
+                    "delete it, holdfast needs plain A, AAAA and TXT records there");
+    if (seen->secondary || seen->alias) {
         reading->outcome = PROVIDER_REFUSED;
-        (void)snprintf(reading->detail, sizeof reading->detail, "%s", text);
         return;
     }
     weigh_chain(provider);
     if (reading->outcome == PROVIDER_WON && seen->silent)
-        (void)snprintf(reading->detail, sizeof reading->detail,
-                       "the zone's serial does not rise, so its secondaries never see a change: "
-                       "pdnsutil set-meta ZONE SOA-EDIT-API DEFAULT");
+        trouble_set(&reading->why, TROUBLE_SERIAL,
+                    "the zone's serial does not rise, so its secondaries never see a change: "
+                    "pdnsutil set-meta ZONE SOA-EDIT-API DEFAULT");
 }
 
 static void finish_reading(struct provider *provider)
@@ -163,12 +164,11 @@ static void finish_reading(struct provider *provider)
         provider->chain = reading->seen.chain;
     provider->primary = good && reading->seen.primary;
     struct provider_state state = reading->seen.state;
-    char detail[DETAIL_SIZE];
-    memcpy(detail, reading->detail, sizeof detail);
+    struct trouble why = reading->why;
     state.servers = 1;
     state.servers_ok = good;
     stop_reading(provider);
-    reading->on_read(reading->owner, reading->outcome, &state, detail);
+    reading->on_read(reading->owner, reading->outcome, &state, &why);
 }
 
 static void on_part(void *owner, const struct http_answer *answer)
@@ -178,6 +178,7 @@ static void on_part(void *owner, const struct http_answer *answer)
     struct reading *reading = &provider->reading;
     part->call = NULL;
     reading->left--;
+    reading->seen.state.server_s = answer->server_s;
     bool good = answer->end == HTTP_ANSWERED && answer->status == 200;
     if (good && powerdns_json_take(answer->body, answer->body_size, &provider->names,
                                    &reading->seen)) {
@@ -187,10 +188,10 @@ static void on_part(void *owner, const struct http_answer *answer)
     }
     reading->outcome = PROVIDER_UNKNOWN;
     if (good)
-        (void)snprintf(reading->detail, sizeof reading->detail,
-                       "the answer is no zone of PowerDNS: is endpoint right?");
+        trouble_set(&reading->why, TROUBLE_STRANGE,
+                    "the answer is no zone of PowerDNS: is endpoint right?");
     else
-        reading->outcome = judge(provider, answer, reading->detail);
+        reading->outcome = judge(provider, answer, &reading->why);
     finish_reading(provider); /* the others cannot make it better */
 }
 
@@ -202,16 +203,16 @@ static void on_later(uv_timer_t *timer)
     struct provider_state state = {0};
     if (reading->running) {
         reading->running = false;
-        reading->on_read(reading->owner, PROVIDER_UNKNOWN, &state, provider->later_detail);
+        reading->on_read(reading->owner, PROVIDER_UNKNOWN, &state, &provider->later_why);
     } else if (provider->writing.running) {
         provider->writing.running = false;
-        caller.on_write(caller.owner, PROVIDER_REFUSED, provider->later_detail);
+        caller.on_write(caller.owner, PROVIDER_REFUSED, &provider->later_why);
     }
 }
 
-static void end_later(struct provider *provider, const char *detail)
+static void end_later(struct provider *provider, const char *text)
 {
-    (void)snprintf(provider->later_detail, sizeof provider->later_detail, "%s", detail);
+    trouble_set(&provider->later_why, TROUBLE_OTHER, "%s", text);
     uv_timer_start(&provider->later, on_later, 0, 0);
 }
 
@@ -288,7 +289,8 @@ static void on_patched(void *owner, const struct http_answer *answer)
     struct provider *provider = owner;
     struct writing *writing = &provider->writing;
     struct provider_caller caller = writing->caller;
-    char detail[DETAIL_SIZE] = "", error[256];
+    struct trouble why = {.kind = TROUBLE_NONE};
+    char error[256];
     enum provider_outcome outcome = PROVIDER_WON;
     bool answered = answer->end == HTTP_ANSWERED;
     writing->call = NULL;
@@ -298,13 +300,13 @@ static void on_patched(void *owner, const struct http_answer *answer)
         powerdns_json_is_fenced(&provider->names, &writing->change, error)) {
         /* Sent twice, it may be our own first sending that was in the way. */
         outcome = answer->sendings > 1 ? PROVIDER_UNKNOWN : PROVIDER_FENCED;
-        (void)snprintf(detail, sizeof detail, "somebody else replaced the fence meanwhile");
+        trouble_set(&why, TROUBLE_HIGHER, "somebody else replaced the fence meanwhile");
     } else if (!answered || (answer->status != 204 && answer->status != 200)) {
-        outcome = judge(provider, answer, detail);
+        outcome = judge(provider, answer, &why);
     } else if (provider->primary) {
         tell_secondaries(provider);
     }
-    caller.on_write(caller.owner, outcome, detail);
+    caller.on_write(caller.owner, outcome, &why);
 }
 
 static void write_now(const struct permit *permit, struct provider *provider,

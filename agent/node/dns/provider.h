@@ -11,6 +11,7 @@
 #include "../../peer/config.h"
 #include "../../peer/err.h"
 #include "../http/http.h"
+#include "../trouble.h"
 
 #define FENCE_SIZE 128 /* "v=1;e=...;h=...;t=..." and the final 0 */
 
@@ -23,6 +24,7 @@ struct provider_state {
     bool more; /* more addresses than fit: surely not what was written */
     uint32_t ttl_s; /* of the addresses, the longest */
     unsigned servers, servers_ok; /* asked, and showing the same as the first */
+    int64_t server_s; /* the provider's wall clock as it answered, in s; 0 = it did not tell */
 };
 
 struct provider_change {
@@ -51,11 +53,12 @@ struct provider_world {
     struct http *http; /* NULL: it is only looked whether open succeeds, and closed again */
 };
 
-/* What a read found; state and detail are valid during the call. */
+/* What a read found; state and why are valid during the call. */
 typedef void provider_on_read(void *owner, enum provider_outcome outcome,
-                              const struct provider_state *state, const char *detail);
-/* What came of a write; detail is a sentence, "" when there is nothing to say. */
-typedef void provider_on_write(void *owner, enum provider_outcome outcome, const char *detail);
+                              const struct provider_state *state, const struct trouble *why);
+/* What came of a write; why: nothing is wrong, and nothing to say, when WON. */
+typedef void provider_on_write(void *owner, enum provider_outcome outcome,
+                               const struct trouble *why);
 
 /* Who writes: asked before each sending whether it may still be sent, and told the outcome. */
 struct provider_caller {

@@ -34,7 +34,7 @@ struct question {
     struct packet packet;
     struct exchange *exchange; /* NULL = not running */
     enum provider_outcome outcome;
-    char detail[VERDICT_TEXT_SIZE];
+    struct trouble why;
 };
 
 struct reading {
@@ -66,7 +66,7 @@ struct provider {
     struct reading reading;
     struct writing writing;
     uv_timer_t later; /* for outcomes that are known before anything was sent */
-    char later_detail[PATH_SIZE + 160];
+    struct trouble later_why;
 };
 
 static struct verdict_context context_of(const struct provider *provider, size_t server)
@@ -118,11 +118,11 @@ static void finish_reading(struct provider *provider)
     struct reading *reading = &provider->reading;
     struct provider_state state = reading->seen[0];
     enum provider_outcome outcome = PROVIDER_WON;
-    char detail[VERDICT_TEXT_SIZE] = "";
+    struct trouble why = {.kind = TROUBLE_NONE};
     const struct question *fault = fault_of(reading, 0);
     if (fault != NULL) {
         outcome = fault->outcome;
-        memcpy(detail, fault->detail, sizeof detail);
+        why = fault->why;
     }
     state.servers = (unsigned)provider->server_count;
     state.servers_ok = fault == NULL;
@@ -130,16 +130,16 @@ static void finish_reading(struct provider *provider)
         fault = fault_of(reading, s);
         if (fault == NULL && shows_the_same(&reading->seen[s], &reading->seen[0]))
             state.servers_ok++;
-        else if (detail[0] == 0)
-            snprintf(detail, sizeof detail, "%s", fault != NULL ? fault->detail : "");
-        if (detail[0] == 0)
-            snprintf(detail, sizeof detail, "%s does not show yet what the primary shows",
-                     provider->servers[s].text);
+        else if (why.text[0] == 0 && fault != NULL)
+            trouble_set(&why, TROUBLE_LAGGING, "%s", fault->why.text);
+        else if (why.text[0] == 0)
+            trouble_set(&why, TROUBLE_LAGGING, "%s does not show yet what the primary shows",
+                        provider->servers[s].text);
     }
     provider_on_read *on_read = reading->on_read;
     void *owner = reading->owner;
     stop_reading(provider);
-    on_read(owner, outcome, &state, detail);
+    on_read(owner, outcome, &state, &why);
 }
 
 static enum exchange_heard on_read_reply(void *owner, const uint8_t *bytes, size_t size)
@@ -156,14 +156,14 @@ static enum exchange_heard on_read_reply(void *owner, const uint8_t *bytes, size
         break;
     }
     struct verdict_context context = context_of(provider, question->server);
-    question->outcome = verdict_of_read(&context, &answer, question->detail);
+    question->outcome = verdict_of_read(&context, &answer, &question->why);
     if (question->outcome == PROVIDER_WON &&
         !packet_collect(&question->packet, bytes, size,
                         &provider->reading.seen[question->server])) {
         question->outcome = PROVIDER_REFUSED;
-        snprintf(question->detail, sizeof question->detail,
-                 "%s has an alias (CNAME or DNAME) at %s or its fence: delete it, holdfast needs "
-                 "plain A, AAAA and TXT records there", context.server, context.name);
+        trouble_set(&question->why, TROUBLE_ALIAS, "%s has an alias (CNAME or DNAME) at %s or its "
+                    "fence: delete it, holdfast needs plain A, AAAA and TXT records there",
+                    context.server, context.name);
     }
     return EXCHANGE_ANSWERED;
 }
@@ -175,8 +175,8 @@ static void on_read_end(void *owner, bool answered, const char *detail)
     question->exchange = NULL;
     if (!answered) {
         question->outcome = PROVIDER_UNKNOWN;
-        snprintf(question->detail, sizeof question->detail, "%s: %s",
-                 provider->servers[question->server].text, detail);
+        trouble_set(&question->why, TROUBLE_SILENT, "%s: %s",
+                    provider->servers[question->server].text, detail);
     }
     if (--provider->reading.left == 0)
         finish_reading(provider);
@@ -207,7 +207,7 @@ static void on_read_failed(uv_timer_t *timer)
     struct reading *reading = &provider->reading;
     if (reading->running) {
         reading->running = false;
-        reading->on_read(reading->owner, PROVIDER_UNKNOWN, &state, provider->later_detail);
+        reading->on_read(reading->owner, PROVIDER_UNKNOWN, &state, &provider->later_why);
     }
 }
 
@@ -235,7 +235,7 @@ static void read_now(struct provider *provider, enum provider_scope scope, span_
         return;
     stop_reading(provider);
     reading->running = true;
-    snprintf(provider->later_detail, sizeof provider->later_detail, "out of memory");
+    trouble_set(&provider->later_why, TROUBLE_OTHER, "out of memory");
     uv_timer_start(&provider->later, on_read_failed, 0, 0);
 }
 
@@ -284,15 +284,15 @@ static void on_write_end(void *owner, bool answered, const char *detail)
     struct writing *writing = &provider->writing;
     struct provider_caller caller = writing->caller;
     struct verdict_context context = context_of(provider, 0);
-    char text[VERDICT_TEXT_SIZE];
+    struct trouble why;
     enum provider_outcome outcome = PROVIDER_UNKNOWN;
     if (answered)
-        outcome = verdict_of_write(&context, &writing->answer, text);
+        outcome = verdict_of_write(&context, &writing->answer, &why);
     else
-        snprintf(text, sizeof text, "%s: %s", context.server, detail);
+        trouble_set(&why, TROUBLE_SILENT, "%s: %s", context.server, detail);
     writing->exchange = NULL;
     stop_writing(provider);
-    caller.on_write(caller.owner, outcome, text);
+    caller.on_write(caller.owner, outcome, &why);
 }
 
 static void on_write_failed(uv_timer_t *timer)
@@ -301,7 +301,7 @@ static void on_write_failed(uv_timer_t *timer)
     struct provider_caller caller = provider->writing.caller;
     if (provider->writing.running) {
         stop_writing(provider);
-        caller.on_write(caller.owner, PROVIDER_REFUSED, provider->later_detail);
+        caller.on_write(caller.owner, PROVIDER_REFUSED, &provider->later_why);
     }
 }
 
@@ -328,9 +328,9 @@ static void write_now(const struct permit *permit, struct provider *provider,
     }
     if (writing->exchange != NULL)
         return;
-    snprintf(provider->later_detail, sizeof provider->later_detail,
-             "the update cannot be built: check tsig-algorithm, the secret in %s, the names and "
-             "the addresses", provider->secret_file);
+    trouble_set(&provider->later_why, TROUBLE_OTHER,
+                "the update cannot be built: check tsig-algorithm, the secret in %s, the names and "
+                "the addresses", provider->secret_file);
     uv_timer_start(&provider->later, on_write_failed, 0, 0);
 }
 

@@ -12,8 +12,7 @@
 #include <string.h>
 
 #include "../../peer/clock.h"
-#include "provider.h"
-#include "route53_file.h"
+#include "api.h"
 #include "route53_keys.h"
 #include "route53_verdict.h"
 
@@ -41,7 +40,7 @@ struct job {
     struct provider_change change;
     struct provider_caller caller;
     enum provider_outcome outcome; /* for on_later */
-    char detail[ROUTE53_TEXT_SIZE];
+    struct trouble why;
 };
 
 /* The last change of this process, until it is everywhere. */
@@ -49,7 +48,7 @@ struct follow {
     bool tracked, everywhere;
     char id[ROUTE53_ID_SIZE];
     char fence[FENCE_SIZE]; /* that it brought: with another one, somebody else's change counts */
-    char why[ROUTE53_TEXT_SIZE]; /* it is not known whether it is everywhere; "" = it is */
+    char why[TROUBLE_TEXT_SIZE]; /* it is not known whether it is everywhere; "" = it is */
     struct http_call *call;
     unsigned tries;
     mono_ms since;
@@ -93,18 +92,14 @@ static struct http_call *send_order(struct provider *provider, const char *url,
     return call;
 }
 
-/* What an answer means; on failure the sentence is in `ret`. */
+/* What an answer means. */
 static enum provider_outcome judge(struct provider *provider, const struct http_answer *answer,
-                                   char ret[ROUTE53_TEXT_SIZE])
+                                   struct trouble *ret)
 {
-    char date[64];
     bool expired = false;
-    if (answer->end != HTTP_ANSWERED) {
-        (void)snprintf(ret, ROUTE53_TEXT_SIZE, "%s", answer->detail);
-        return answer->end == HTTP_REFUSED ? PROVIDER_REFUSED : PROVIDER_UNKNOWN;
-    }
-    http_header(answer, "Date", date, sizeof date);
-    int64_t theirs_s = route53_file_date(date);
+    int64_t theirs_s = answer->server_s;
+    if (answer->end != HTTP_ANSWERED)
+        return api_no_answer(answer, ret);
     struct route53_reply reply = {.status = answer->status,
                                   .body = answer->body,
                                   .size = answer->body_size,
@@ -144,14 +139,14 @@ static bool shows_change(const struct provider *provider)
     return follow->tracked && strcmp(provider->job.seen.state.fence, follow->fence) == 0;
 }
 
-static void end_job(struct provider *provider, enum provider_outcome outcome, const char *detail)
+static void end_job(struct provider *provider, enum provider_outcome outcome,
+                    const struct trouble *told)
 {
     struct job *job = &provider->job;
     enum job_kind kind = job->kind;
     struct provider_state state = job->seen.state;
     struct provider_caller caller = job->caller;
-    char text[ROUTE53_TEXT_SIZE];
-    (void)snprintf(text, sizeof text, "%s", detail);
+    struct trouble why = *told;
     /* The interface, and the name servers behind it as one. */
     state.servers = shows_change(provider) ? 2 : 1;
     state.servers_ok = shows_change(provider) && provider->follow.everywhere ? 2 : 1;
@@ -159,37 +154,39 @@ static void end_job(struct provider *provider, enum provider_outcome outcome, co
         state.servers_ok = 0;
     stop_job(provider);
     if (kind == JOB_READ)
-        job->on_read(job->owner, outcome, &state, text);
+        job->on_read(job->owner, outcome, &state, &why);
     else if (kind == JOB_WRITE)
-        caller.on_write(caller.owner, outcome, text);
+        caller.on_write(caller.owner, outcome, &why);
 }
 
 static void on_later(uv_timer_t *timer)
 {
     struct provider *provider = timer->data;
     struct job *job = &provider->job;
-    if (job->waits)
-        end_job(provider, PROVIDER_UNKNOWN, route53_keys_why(provider->keys));
-    else
-        end_job(provider, job->outcome, job->detail);
+    if (job->waits) {
+        trouble_set(&job->why, TROUBLE_ROLE, "%s", route53_keys_why(provider->keys));
+        job->outcome = PROVIDER_UNKNOWN;
+    }
+    end_job(provider, job->outcome, &job->why);
 }
 
 /* Never from inside read or write. */
 static void end_later(struct provider *provider, enum provider_outcome outcome,
-                      const char *detail)
+                      enum trouble_kind kind, const char *text)
 {
     struct job *job = &provider->job;
     job->outcome = outcome;
     job->waits = false;
-    (void)snprintf(job->detail, sizeof job->detail, "%s", detail);
+    trouble_set(&job->why, kind, "%s", text);
     uv_timer_start(&provider->later, on_later, 0, 0);
 }
 
 /* Nothing was sent. A file must be mended; a role's keys may come. */
 static void not_sent(struct provider *provider, const struct err *err)
 {
-    bool file = err->code == ERR_USAGE && !route53_keys_of_role(provider->keys);
-    end_later(provider, file ? PROVIDER_REFUSED : PROVIDER_UNKNOWN, err->text);
+    bool keys = err->code == ERR_USAGE, role = route53_keys_of_role(provider->keys);
+    end_later(provider, keys && !role ? PROVIDER_REFUSED : PROVIDER_UNKNOWN,
+              !keys ? TROUBLE_OTHER : role ? TROUBLE_ROLE : TROUBLE_KEYS_FILE, err->text);
 }
 
 /* ---- reading ---- */
@@ -200,31 +197,33 @@ static void finish_read(struct provider *provider)
 {
     struct job *job = &provider->job;
     const struct follow *follow = &provider->follow;
-    char text[ROUTE53_TEXT_SIZE] = "";
+    struct trouble why = {.kind = TROUBLE_NONE};
     if (job->seen.odd != NULL) {
-        end_job(provider, PROVIDER_REFUSED, job->seen.odd);
+        trouble_set(&why, TROUBLE_ALIAS, "%s", job->seen.odd);
+        end_job(provider, PROVIDER_REFUSED, &why);
         return;
     }
     provider->known = job->seen;
     if (shows_change(provider) && !follow->everywhere)
-        (void)snprintf(text, sizeof text, "Route 53 has taken the change, and brings it to its "
-                       "name servers%s%.800s", follow->why[0] != 0 ? "; when it is there is not "
-                       "known: " : "", follow->why);
-    end_job(provider, PROVIDER_WON, text);
+        trouble_set(&why, TROUBLE_NONE, "Route 53 has taken the change, and brings it to its name "
+                    "servers%s%.800s", follow->why[0] != 0 ? "; when it is there is not known: "
+                                                           : "", follow->why);
+    end_job(provider, PROVIDER_WON, &why);
 }
 
 static void on_list(void *owner, const struct http_answer *answer)
 {
     struct provider *provider = owner;
     struct job *job = &provider->job;
-    char detail[ROUTE53_TEXT_SIZE];
+    struct trouble why;
     job->call = NULL;
-    enum provider_outcome outcome = judge(provider, answer, detail);
+    enum provider_outcome outcome = judge(provider, answer, &why);
+    job->seen.state.server_s = answer->server_s;
     if (outcome != PROVIDER_WON) {
-        end_job(provider, outcome, detail);
+        end_job(provider, outcome, &why);
     } else if (!route53_xml_list(answer->body, answer->body_size, &provider->names, &job->seen)) {
-        end_job(provider, PROVIDER_UNKNOWN,
-                "the answer is no list of Route 53: is endpoint right?");
+        trouble_set(&why, TROUBLE_STRANGE, "the answer is no list of Route 53: is endpoint right?");
+        end_job(provider, PROVIDER_UNKNOWN, &why);
     } else if (job->seen.cut && job->seen.state.fence_count == 0 && !job->second) {
         job->second = true; /* many names come between the name and its fence */
         ask_list(provider);
@@ -263,14 +262,15 @@ static void on_looked(void *owner, const struct http_answer *answer)
 {
     struct provider *provider = owner;
     struct follow *follow = &provider->follow;
-    char detail[ROUTE53_TEXT_SIZE], id[ROUTE53_ID_SIZE];
+    struct trouble why;
+    char id[ROUTE53_ID_SIZE];
     follow->call = NULL;
-    enum provider_outcome outcome = judge(provider, answer, detail);
+    enum provider_outcome outcome = judge(provider, answer, &why);
     bool there = false;
     if (outcome == PROVIDER_WON &&
         !route53_xml_change(answer->body, answer->body_size, id, &there))
-        (void)snprintf(detail, sizeof detail, "the answer is no change of Route 53");
-    memcpy(follow->why, detail, sizeof follow->why);
+        trouble_set(&why, TROUBLE_STRANGE, "the answer is no change of Route 53");
+    memcpy(follow->why, why.text, sizeof follow->why);
     follow->everywhere = there;
     if (!there && outcome != PROVIDER_REFUSED && ++follow->tries < FOLLOW_TRIES_MAX)
         look_in(provider, FOLLOW_MS);
@@ -308,9 +308,9 @@ static void on_batch(void *owner, const struct http_answer *answer)
 {
     struct provider *provider = owner;
     struct follow *follow = &provider->follow;
-    char detail[ROUTE53_TEXT_SIZE];
+    struct trouble why;
     provider->job.call = NULL;
-    enum provider_outcome outcome = judge(provider, answer, detail);
+    enum provider_outcome outcome = judge(provider, answer, &why);
     if (outcome == PROVIDER_WON) {
         forget_change(provider);
         if (route53_xml_change(answer->body, answer->body_size, follow->id, &follow->everywhere)) {
@@ -320,11 +320,11 @@ static void on_batch(void *owner, const struct http_answer *answer)
                 look_in(provider, FOLLOW_FIRST_MS);
         } else {
             outcome = PROVIDER_UNKNOWN;
-            (void)snprintf(detail, sizeof detail,
-                           "the answer is no change of Route 53: is endpoint right?");
+            trouble_set(&why, TROUBLE_STRANGE,
+                        "the answer is no change of Route 53: is endpoint right?");
         }
     }
-    end_job(provider, outcome, detail);
+    end_job(provider, outcome, &why);
 }
 
 static void send_batch(struct provider *provider)
@@ -336,8 +336,9 @@ static void send_batch(struct provider *provider)
     char url[URL_SIZE + ZONE_ID_SIZE + 32];
     char *body = route53_xml_batch(&provider->names, &provider->known, &job->change);
     if (body == NULL) {
-        end_later(provider, PROVIDER_REFUSED, "the change cannot be built: are there more than 8 "
-                  "addresses at the name of a family that this node does not have? Delete them");
+        end_later(provider, PROVIDER_REFUSED, TROUBLE_CROWDED,
+                  "the change cannot be built: are there more than 8 addresses at the name of a "
+                  "family that this node does not have? Delete them");
         return;
     }
     (void)snprintf(url, sizeof url, "%s/hostedzone/%s/rrset/", provider->base, provider->zone_id);

@@ -196,8 +196,8 @@ static void on_step(void *owner, const struct http_answer *answer)
     keys->call = NULL;
     if (answer->end != HTTP_ANSWERED)
         (void)snprintf(why, sizeof why, "without credentials-file the role of an EC2 instance is "
-                       "used, and this machine tells of none (%s): set credentials-file",
-                       answer->detail);
+                       "used, and this machine tells of none (%.400s): set credentials-file",
+                       answer->why->text);
     else if (answer->status == 404 && keys->step != STEP_TOKEN)
         (void)snprintf(why, sizeof why, "this instance has no role: attach one that may change the "
                        "zone, or set credentials-file");

@@ -57,7 +57,7 @@ static bool look_up(const struct route53_error *error, enum meaning *ret)
 struct context {
     const struct route53_reply *reply;
     const struct route53_error *error;
-    char *text;
+    struct trouble *ret;
 };
 
 static void say_clock(const struct context *context)
@@ -67,46 +67,46 @@ static void say_clock(const struct context *context)
     if (ahead_s != 0)
         (void)snprintf(how_far, sizeof how_far, "%lld s %s Amazon's", llabs(ahead_s),
                        ahead_s > 0 ? "ahead of" : "behind");
-    (void)snprintf(context->text, ROUTE53_TEXT_SIZE, "this machine's clock is %s (%s): let chrony "
-                   "or systemd-timesyncd set it", how_far, context->error->code);
+    trouble_set(context->ret, TROUBLE_CLOCK, "this machine's clock is %s (%s): let chrony "
+                "or systemd-timesyncd set it", how_far, context->error->code);
 }
 
 static enum provider_outcome say(const struct context *context, enum meaning meaning)
 {
     const struct route53_reply *reply = context->reply;
     const char *code = context->error->code, *said = context->error->message;
-    char *text = context->text;
     switch (meaning) {
     case BUSY:
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "Route 53 is busy (%s: %.300s); tried again later",
-                       code, said);
+        trouble_set(context->ret, TROUBLE_BUSY, "Route 53 is busy (%s: %.300s); tried again later",
+                    code, said);
         return PROVIDER_UNKNOWN;
     case FORBIDDEN:
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "Route 53 does not allow this to %s (%s: %.300s): "
-                       ALLOW_TEXT, reply->keys, code, said);
+        trouble_set(context->ret, TROUBLE_RIGHTS,
+                    "Route 53 does not allow this to %s (%s: %.300s): " ALLOW_TEXT, reply->keys,
+                    code, said);
         return PROVIDER_REFUSED;
     case UNKNOWN_KEY:
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "Amazon does not know %s (%s): put the access key "
-                       "of a living user there, and its session token if it has one", reply->keys,
-                       code);
+        trouble_set(context->ret, TROUBLE_KEY, "Amazon does not know %s (%s): put the access key "
+                    "of a living user there, and its session token if it has one", reply->keys,
+                    code);
         return reply->role ? PROVIDER_UNKNOWN : PROVIDER_REFUSED;
     case WRONG_SECRET:
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "Amazon says that the signature with %s is wrong "
-                       "(%s): the secret key must be the one that belongs to the access key",
-                       reply->keys, code);
+        trouble_set(context->ret, TROUBLE_SECRET, "Amazon says that the signature with %s is wrong "
+                    "(%s): the secret key must be the one that belongs to the access key",
+                    reply->keys, code);
         return PROVIDER_REFUSED;
     case EXPIRED:
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "%s ended (%s): %s", reply->keys, code,
-                       reply->role ? "new ones are asked for"
-                                   : "put fresh ones there, or keys that do not end");
+        trouble_set(context->ret, TROUBLE_EXPIRED, "%s ended (%s): %s", reply->keys, code,
+                    reply->role ? "new ones are asked for"
+                                : "put fresh ones there, or keys that do not end");
         return reply->role ? PROVIDER_UNKNOWN : PROVIDER_REFUSED;
     case CLOCK:
         say_clock(context);
         return PROVIDER_REFUSED;
     case NO_ZONE:
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "Route 53 has no zone with the id %s in the "
-                       "account of %s: set zone-id to that of the hosted zone", reply->zone_id,
-                       reply->keys);
+        trouble_set(context->ret, TROUBLE_ZONE, "Route 53 has no zone with the id %s in the "
+                    "account of %s: set zone-id to that of the hosted zone", reply->zone_id,
+                    reply->keys);
         return PROVIDER_REFUSED;
     }
     return PROVIDER_UNKNOWN;
@@ -117,19 +117,24 @@ static enum provider_outcome say_batch(const struct context *context)
     const struct route53_reply *reply = context->reply;
     const char *said = context->error->message;
     if (route53_xml_is_fenced(reply->names, context->error)) {
-        (void)snprintf(context->text, ROUTE53_TEXT_SIZE,
-                       "somebody else replaced the fence meanwhile");
+        trouble_set(context->ret, TROUBLE_HIGHER,
+                    "somebody else replaced the fence meanwhile");
         return reply->sendings > 1 ? PROVIDER_UNKNOWN : PROVIDER_FENCED;
     }
     if (strstr(said, "but the values provided do not match") != NULL ||
         strstr(said, "but it was not found") != NULL) {
-        (void)snprintf(context->text, ROUTE53_TEXT_SIZE,
-                       "the addresses changed since they were read (%.400s)", said);
+        trouble_set(context->ret, TROUBLE_HIGHER,
+                    "the addresses changed since they were read (%.400s)", said);
         return PROVIDER_UNKNOWN;
     }
-    (void)snprintf(context->text, ROUTE53_TEXT_SIZE, "Route 53 does not take the change: %.400s",
-                   said);
+    trouble_set(context->ret, TROUBLE_REFUSED, "Route 53 does not take the change: %.400s",
+                said);
     return PROVIDER_REFUSED;
+}
+
+static enum trouble_kind say_kind(int status)
+{
+    return status == 429 ? TROUBLE_BUSY : status >= 500 ? TROUBLE_SERVER : TROUBLE_REFUSED;
 }
 
 /* No code that is known. */
@@ -137,26 +142,27 @@ static enum provider_outcome say_status(const struct context *context)
 {
     int status = context->reply->status;
     const char *code = context->error->code, *said = context->error->message;
-    char *text = context->text;
+    bool strange = status < 500 && status != 429;
     if (status == 401 || (status == 403 && code[0] == 0))
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "the interface does not take %s (%d): is endpoint "
-                       "that of Route 53, and the key alive?", context->reply->keys, status);
+        trouble_set(context->ret, TROUBLE_SECRET, "the interface does not take %s (%d): is "
+                    "endpoint that of Route 53, and the key alive?", context->reply->keys, status);
     else if (code[0] == 0)
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "the interface answers %d, and not in the words of "
-                       "Route 53: is endpoint right?", status);
+        trouble_set(context->ret, strange ? TROUBLE_STRANGE : say_kind(status),
+                    "the interface answers %d, and not in the words of "
+                    "Route 53: is endpoint right?", status);
     else
-        (void)snprintf(text, ROUTE53_TEXT_SIZE, "Route 53 answers %d (%s: %.400s)", status, code,
-                       said);
+        trouble_set(context->ret, say_kind(status), "Route 53 answers %d (%s: %.400s)", status,
+                    code, said);
     return status >= 500 || status == 429 || status < 400 ? PROVIDER_UNKNOWN : PROVIDER_REFUSED;
 }
 
 enum provider_outcome route53_verdict(const struct route53_reply *reply,
-                                      char ret_text[ROUTE53_TEXT_SIZE], bool *ret_expired)
+                                      struct trouble *ret, bool *ret_expired)
 {
     struct route53_error error;
-    struct context context = {reply, &error, ret_text};
+    struct context context = {reply, &error, ret};
     enum meaning meaning;
-    ret_text[0] = 0;
+    *ret = (struct trouble){.kind = TROUBLE_NONE};
     *ret_expired = false;
     if (reply->status == 200)
         return PROVIDER_WON;

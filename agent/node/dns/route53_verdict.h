@@ -1,10 +1,10 @@
-/* route53_verdict — what an answer of Route 53 means, and the sentence for the operator. Pure. */
+/* route53_verdict — what an answer of Route 53 means, its kind, and the sentence for
+ * the operator. Pure. */
 #ifndef HOLDFAST_NODE_DNS_ROUTE53_VERDICT_H
 #define HOLDFAST_NODE_DNS_ROUTE53_VERDICT_H
 
+#include "../trouble.h"
 #include "route53_xml.h"
-
-#define ROUTE53_TEXT_SIZE 1024
 
 /* An answer, and who asked; all texts are borrowed. */
 struct route53_reply {
@@ -20,9 +20,9 @@ struct route53_reply {
 };
 
 /* WON for 200; FENCED only for a refused batch of which the old fence was not there any more.
- * Throttling and "the prior request is not complete" are UNKNOWN: try again. Fills ret_text with
- * one sentence, "" when WON. *ret_expired: the keys have ended. */
+ * Throttling and "the prior request is not complete" are UNKNOWN: try again. Fills *ret;
+ * nothing is wrong when WON. *ret_expired: the keys have ended. */
 enum provider_outcome route53_verdict(const struct route53_reply *reply,
-                                      char ret_text[ROUTE53_TEXT_SIZE], bool *ret_expired);
+                                      struct trouble *ret, bool *ret_expired);
 
 #endif

@@ -1,10 +1,10 @@
-/* verdict — what a DNS server's answer means for us, and the sentence for the operator. Pure. */
+/* verdict — what a DNS server's answer means for us, its kind, and the sentence for the
+ * operator. Pure. */
 #ifndef HOLDFAST_NODE_DNS_VERDICT_H
 #define HOLDFAST_NODE_DNS_VERDICT_H
 
+#include "../trouble.h"
 #include "packet.h"
-
-#define VERDICT_TEXT_SIZE 640 /* two names of 255 and a sentence */
 
 /* Who was asked about what; all texts are borrowed. */
 struct verdict_context {
@@ -15,14 +15,14 @@ struct verdict_context {
     int64_t wall_s;
 };
 
-/* The outcome of an UPDATE. Fills `ret_text` with one sentence, "" when WON. An answer without
+/* The outcome of an UPDATE. Fills `ret`; nothing is wrong when WON. An answer without
  * a valid signature to a signed request never is WON or FENCED. */
 enum provider_outcome verdict_of_write(const struct verdict_context *context,
                                        const struct packet_answer *answer,
-                                       char ret_text[VERDICT_TEXT_SIZE]);
+                                       struct trouble *ret);
 /* The outcome of a question: WON, REFUSED or UNKNOWN. */
 enum provider_outcome verdict_of_read(const struct verdict_context *context,
                                       const struct packet_answer *answer,
-                                      char ret_text[VERDICT_TEXT_SIZE]);
+                                      struct trouble *ret);
 
 #endif

@@ -3,18 +3,21 @@
  * Failure modes: a code without a sentence of its own gets libcurl's words. */
 #include "fault.h"
 
-#include <stdio.h>
+#include <stddef.h>
 
-void fault_late(char *ret, size_t size, const char *host, enum fault_phase phase, span_ms after)
+void fault_late(struct trouble *ret, const char *host, enum fault_phase phase, span_ms after)
 {
+    static const enum trouble_kind kinds[] = {[FAULT_LOOKUP] = TROUBLE_LOOKUP,
+                                              [FAULT_CONNECTING] = TROUBLE_CONNECTION,
+                                              [FAULT_WAITING] = TROUBLE_SILENT,
+                                              [FAULT_READING] = TROUBLE_SILENT};
     static const char *const what[] = {
         [FAULT_LOOKUP] = "its address could not be looked up (is the resolver alive?)",
         [FAULT_CONNECTING] = "no connection",
         [FAULT_WAITING] = "no answer",
         [FAULT_READING] = "the answer did not come to its end",
     };
-    (void)snprintf(ret, size, "%s: %s within %lld ms", host, what[phase],
-                   (long long)after);
+    trouble_set(ret, kinds[phase], "%s: %s within %lld ms", host, what[phase], (long long)after);
 }
 
 bool fault_is_distrust(CURLcode code)
@@ -58,13 +61,37 @@ static const char *own_words(CURLcode code)
     }
 }
 
-void fault_of_curl(char *ret, size_t size, const char *host, CURLcode code, const char *said)
+static enum trouble_kind kind_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_SSL_CACERT_BADFILE:
+        return TROUBLE_CA_FILE;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return TROUBLE_LOOKUP;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+        return TROUBLE_CONNECTION;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+        return TROUBLE_CUT;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_HTTP2:
+        return TROUBLE_NOT_HTTP;
+    default:
+        return fault_is_distrust(code) ? TROUBLE_CERTIFICATE : TROUBLE_OTHER;
+    }
+}
+
+void fault_of_curl(struct trouble *ret, const char *host, CURLcode code, const char *said)
 {
     const char *words = own_words(code);
     if (words == NULL)
         words = said[0] != 0 ? said : curl_easy_strerror(code);
-    (void)snprintf(ret, size, "%s: %s%s", host, words, advice(code));
-    for (char *at = ret; *at != 0; at++)
+    trouble_set(ret, kind_of(code), "%s: %s%s", host, words, advice(code));
+    for (char *at = ret->text; *at != 0; at++)
         if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
             *at = '?';
 }

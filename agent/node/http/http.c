@@ -74,11 +74,11 @@ static void discard(struct http_call *call)
     uv_close((uv_handle_t *)&call->deadline, on_closed);
 }
 
-static void end(struct http_call *call, struct http_answer *answer, const char *detail)
+static void end(struct http_call *call, struct http_answer *answer, const struct trouble *why)
 {
     answer->took_ms = clock_now() - call->since;
     answer->sendings = call->sendings;
-    answer->detail = detail;
+    answer->why = why;
     answer->inside = call->easy;
     if (answer->end != HTTP_ANSWERED) {
         answer->status = 0;
@@ -90,17 +90,25 @@ static void end(struct http_call *call, struct http_answer *answer, const char *
     discard(call);
 }
 
-static void end_with(struct http_call *call, enum http_end how, const char *detail)
+static void end_with(struct http_call *call, enum http_end how, const struct trouble *why)
 {
     struct http_answer answer = {.end = how, .retry_after_ms = -1};
-    end(call, &answer, detail);
+    end(call, &answer, why);
+}
+
+static int64_t clock_of(const struct http_answer *answer)
+{
+    char date[64];
+    http_header(answer, "Date", date, sizeof date);
+    time_t server_s = curl_getdate(date, NULL);
+    return server_s > 0 ? (int64_t)server_s : 0;
 }
 
 /* A whole answer came. */
 static void answered(struct http_call *call)
 {
     struct http_answer answer = {.end = HTTP_ANSWERED, .retry_after_ms = -1};
-    char detail[HTTP_DETAIL_SIZE] = "";
+    struct trouble why = {.kind = TROUBLE_NONE};
     long status = 0;
     curl_off_t wait_s = 0;
     (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -108,41 +116,42 @@ static void answered(struct http_call *call)
     if (wait_s > 0)
         answer.retry_after_ms = wait_s < 86400 ? (span_ms)wait_s * 1000 : (span_ms)86400000;
     answer.status = (int)status;
-    answer.body_size = call->body_size;
     answer.inside = call->easy;
+    answer.server_s = clock_of(&answer);
+    answer.body_size = call->body_size;
     if (status >= 300 && status < 400) {
         char where[120];
         http_header(&answer, "Location", where, sizeof where);
         answer.end = HTTP_REFUSED;
-        (void)snprintf(detail, sizeof detail, "%s: answers with a redirect (%ld%s%s), which is "
-                       "not followed; set endpoint to where the interface is", call->name, status,
-                       where[0] != 0 ? " to " : "", where);
+        trouble_set(&why, TROUBLE_REDIRECT, "%s: answers with a redirect (%ld%s%s), which is not "
+                    "followed; set endpoint to where the interface is", call->name, status,
+                    where[0] != 0 ? " to " : "", where);
     } else if (status < 200 || status > 599) {
         answer.end = HTTP_LOST;
-        (void)snprintf(detail, sizeof detail, "%s: answers with the status %ld, which means "
-                       "nothing", call->name, status);
+        trouble_set(&why, TROUBLE_NOT_HTTP, "%s: answers with the status %ld, which means nothing",
+                    call->name, status);
     }
-    end(call, &answer, detail);
+    end(call, &answer, &why);
 }
 
 /* What libcurl could not do. */
 static void failed(struct http_call *call, CURLcode code)
 {
-    char detail[HTTP_DETAIL_SIZE];
+    struct trouble why;
     enum http_end how = call->sendings > 0 ? HTTP_LOST : HTTP_UNSENT;
-    fault_of_curl(detail, sizeof detail, call->name, code, call->said);
+    fault_of_curl(&why, call->name, code, call->said);
     if (call->forbidden) {
         how = call->sendings > 0 ? HTTP_LOST : HTTP_UNSENT;
-        (void)snprintf(detail, sizeof detail, "%s: not sent: the permit to act ended", call->name);
+        trouble_set(&why, TROUBLE_OTHER, "%s: not sent: the permit to act ended", call->name);
     } else if (call->too_long) {
-        (void)snprintf(detail, sizeof detail, "%s: the answer is longer than %d KiB; is that the "
-                       "right interface?", call->name, HTTP_BODY_MAX / 1024);
+        trouble_set(&why, TROUBLE_TOO_LONG, "%s: the answer is longer than %d KiB; is that the "
+                    "right interface?", call->name, HTTP_BODY_MAX / 1024);
     } else if (fault_is_distrust(code)) {
         how = HTTP_REFUSED;
     }
     if (call->sendings == 0 && !call->forbidden)
         known_failed(call->http->known, call->url.host.host);
-    end_with(call, how, detail);
+    end_with(call, how, &why);
 }
 
 static void on_done(void *owner, CURL *easy, CURLcode code)
@@ -164,15 +173,15 @@ static void on_done(void *owner, CURL *easy, CURLcode code)
 static void on_deadline(uv_timer_t *timer)
 {
     struct http_call *call = timer->data;
-    char detail[HTTP_DETAIL_SIZE];
+    struct trouble why;
     enum fault_phase phase = call->waits              ? FAULT_LOOKUP
                              : call->sendings == 0    ? FAULT_CONNECTING
                              : call->headers_size > 0 ? FAULT_READING
                                                       : FAULT_WAITING;
-    fault_late(detail, sizeof detail, call->name, phase, call->limit_ms);
+    fault_late(&why, call->name, phase, call->limit_ms);
     if (phase == FAULT_CONNECTING)
         known_failed(call->http->known, call->url.host.host);
-    end_with(call, call->sendings > 0 ? HTTP_LOST : HTTP_UNSENT, detail);
+    end_with(call, call->sendings > 0 ? HTTP_LOST : HTTP_UNSENT, &why);
 }
 
 /* ---- what libcurl asks and brings ---- */
@@ -344,16 +353,16 @@ static void on_news(void *owner, const char *host, const struct lookup_list *lis
 {
     struct http *http = owner;
     struct http_call *call;
-    char detail[HTTP_DETAIL_SIZE];
+    struct trouble trouble;
     for (call = http->calls; call != NULL; call = call->next)
         call->due = call->waits && strcmp(call->url.host.host, host) == 0;
     while ((call = due(http)) != NULL) {
         call->due = false;
         if (list->count > 0 && go(call, list))
             continue;
-        (void)snprintf(detail, sizeof detail, "%s: its address cannot be looked up: %s", call->name,
-                       list->count > 0 ? "out of memory" : why);
-        end_with(call, HTTP_UNSENT, detail);
+        trouble_set(&trouble, TROUBLE_LOOKUP, "%s: its address cannot be looked up: %s", call->name,
+                    list->count > 0 ? "out of memory" : why);
+        end_with(call, HTTP_UNSENT, &trouble);
     }
 }
 

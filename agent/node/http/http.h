@@ -11,14 +11,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "../../../proto/words.h"
 #include "../../peer/err.h"
+#include "../trouble.h"
 
 #define HTTP_BODY_MAX 65536   /* bytes of an answer's body; a longer one is no answer */
 #define HTTP_HEADERS_MAX 32768 /* bytes of its headers together */
-#define HTTP_DETAIL_SIZE 512
 #define HTTP_CALL_MAX 64 /* running at once */
 #define HTTP_METADATA "http://169.254.169.254" /* where a cloud tells a machine about itself */
 
@@ -54,7 +55,8 @@ struct http_answer {
     unsigned sendings;  /* how often it went out: libcurl repeats a request by itself when a kept
                          * connection turns out dead. Above 1, a conflict may be with ourselves */
     span_ms took_ms;
-    const char *detail; /* a sentence with the host in it: why it is not ANSWERED; "" else */
+    const struct trouble *why; /* why it is not ANSWERED, with the host in it; nothing else */
+    int64_t server_s; /* the server's wall clock (header Date), in s; 0 = it did not tell */
     void *inside;       /* for http_header */
 };
 
