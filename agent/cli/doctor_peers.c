@@ -114,10 +114,10 @@ static void say_silent(struct doctor *doctor, const json_t *peer)
     const char *name = text_of(peer, "name");
     bool witness = strcmp(text_of(peer, "role"), "witness") == 0;
     int64_t age_ms = number_of(peer, "age_ms", -1);
-    int64_t lease_ms = number_of(doctor->status, "lease_ms", 5000);
+    int64_t interval_ms = number_of(doctor->status, "interval_ms", 500);
     char place[HOST_SIZE + 16], remedy[REMEDY_SIZE];
     place_of(doctor, name, place, sizeof place);
-    if (age_ms >= 0 && age_ms < lease_ms) {
+    if (age_ms >= 0 && age_ms <= interval_ms * 5 / 2) {
         (void)snprintf(remedy, sizeof remedy, "let UDP from this machine to %s pass (firewall "
                        "there, or between)", place);
         DOCTOR_SAY(doctor, DOCTOR_PEER, name, DOCTOR_FAIL, remedy,

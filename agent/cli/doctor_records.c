@@ -219,8 +219,12 @@ static void look_at_servers(struct doctor *doctor, const json_t *record)
     int64_t servers = wide ? number_of(all, "servers", 0) : number_of(verified, "servers", 0);
     char remedy[REMEDY_SIZE];
     bool told = strcmp(text_of(record, "fault"), "lagging") == 0;
-    (void)snprintf(remedy, sizeof remedy, "dig +norecurse @SERVER %s A; on the one that shows the "
-                   "old address: rndc retransfer ZONE", name);
+    if (strcmp(text_of(record, "provider"), "route53") == 0)
+        (void)snprintf(remedy, sizeof remedy, "nothing: Route 53 brings a change to its name "
+                       "servers within a minute or two; then again: holdfast doctor");
+    else
+        (void)snprintf(remedy, sizeof remedy, "dig +norecurse @SERVER %s A; on the one that shows "
+                       "the old address: rndc retransfer ZONE", name);
     if (servers == 0 || told)
         return;
     DOCTOR_SAY(doctor, DOCTOR_SERVERS, label, ok < servers ? DOCTOR_WARN : DOCTOR_OK, remedy,

@@ -314,6 +314,9 @@ static void record_line(const struct screen *screen, const json_t *record)
     const char *detail = text_of(record, "detail");
     if (detail[0] != 0)
         screen_parts_bullet(screen, "-", SCREEN_PLAIN, detail);
+    const char *remedy = text_of(record, "remedy");
+    if (remedy[0] != 0)
+        screen_parts_bullet(screen, "->", SCREEN_PLAIN, remedy);
     dns_screen_by_hand(screen, record);
     screen_tail(screen, record);
 }

@@ -158,7 +158,9 @@ static void warn_behind(const struct screen *screen, bool *begun, const json_t *
 
 static void warn_record(const struct screen *screen, bool *begun, const json_t *record)
 {
-    const char *remedy = record_remedy(text_of(record, "state"));
+    /* A daemon that names a remedy has it in the record's own lines. */
+    bool named = text_of(record, "remedy")[0] != 0;
+    const char *remedy = named ? NULL : record_remedy(text_of(record, "state"));
     char text[SCREEN_TEXT_SIZE];
     warn_behind(screen, begun, record);
     if (remedy != NULL) {

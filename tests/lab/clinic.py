@@ -184,7 +184,7 @@ class Clinic:
     def write_files(self):
         cloudflare.write(self.folder, "token", cloudflare.TOKEN + "\n")
         self.write_credentials("AKIDEXAMPLE")
-        lines = []
+        lines = ["", "[dns]", "resolver = none"]
         for kind, more in (("cloudflare", [f"zone-id = {cloudflare.ZONE_ID}", "zone = example.com",
                                            "token-file = clinic/token"]),
                            ("route53", ["zone-id = ZLAB", "credentials-file = clinic/aws"]),
@@ -292,17 +292,18 @@ class Clinic:
 
     # --- the configuration ---
 
-    def set_line(self, label, key, value, restart=True):
-        """Sets one line of a record (None: takes it out), as a remedy says it."""
+    def set_line(self, section, key, value):
+        """Sets one line of a section, or of a record by its label, as a remedy says it; and
+        restarts."""
+        title = section if section.startswith("[") else f"[record {section}]"
         with open(self.lab.config, encoding="utf-8") as file:
-            head, mark, rest = file.read().partition(f"[record {label}]\n")
+            head, mark, rest = file.read().partition(title + "\n")
         section, end, tail = rest.partition("\n[")
         lines = [line for line in section.split("\n") if not re.match(rf"{key}\s*=", line)]
         lines.insert(0, f"{key} = {value}")
         with open(self.lab.config, "w", encoding="utf-8") as file:
             file.write(head + mark + "\n".join(lines) + end + tail)
-        if restart:
-            self.restart_all()
+        self.restart_all()
 
     def restart_all(self):
         """One machine after the other. Whether each is again what it was is not the question

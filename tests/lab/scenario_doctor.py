@@ -11,7 +11,7 @@ from servers import cloudflare
 from .clinic import (CREDENTIALS, HOSTS, PORTS, Clinic, CloudflareHandler, Route53Handler,
                      off_by)
 from .dns import FENCE, NAME
-from .net import address
+from .net import address, both
 from .story import expect, scenario
 from .world import now_ms, wait_until
 
@@ -21,20 +21,20 @@ PASSING = "nothing"  # the remedy of what passes by itself
 
 
 class Row:
-    """One fault: where it must show, and what its line and its remedy must say. `spoil` injects
-    it; `mend` types the remedy in. `also`: areas whose lines may complain too."""
+    """One fault: where it must show, and what its line and its remedy must say. `also`: areas
+    whose lines may complain too. `at`: on which node ("holder", "standby", or its name)."""
 
     def __init__(self, name, shows, words, remedy, **more):
         self.name, self.words, self.remedy = name, words, remedy
         self.area, self.subject = shows
         self.level, self.also = more.get("level", "fail"), more.get("also", ())
         self.at = more.get("at", "holder")
-        self.spoil = self.mend = None
+        self.play = None  # set by row()
 
 
 def row(name, shows, words, remedy, **more):
-    """Decorates a generator: what comes before its yield spoils; it is sent (remedy, node), and
-    what comes after types the remedy in."""
+    """Decorates a generator (clinic, node): what comes before its yield spoils; it is sent the
+    remedy, and what comes after types that in."""
 
     def add(function):
         one = Row(name, shows, words, remedy, **more)
@@ -109,6 +109,15 @@ def silent_peer(clinic, node):
     clinic.lab.witness.wait_answering()
 
 
+@row("a cut between the nodes", ("peer", "server1"), ["only through witness"],
+     "let UDP to and from 10.77.0.11 port 9930 pass", level="warn", at="server2",
+     also=("cluster",))
+def cut(clinic, node):
+    clinic.lab.net.cut(*both("server1", "server2"))
+    yield
+    clinic.lab.net.mend(*both("server1", "server2"))
+
+
 @row("a peer whose clock is off", ("clock", "witness"), ["1000 s ahead"],
      "timedatectl set-ntp true", level="warn", also=("cluster",))
 def peer_clock(clinic, node):
@@ -133,10 +142,18 @@ def long_ttl(clinic, node):
     clinic.set_line(NAME, "ttl", "60")
 
 
+@row("a resolver that is dead", ("resolvers", NAME + " 10.77.0.11"), [""],
+     "set resolver in [dns]", level="warn", also=("resolvers",))
+def dead_resolver(clinic, node):
+    clinic.set_line("[dns]", "resolver", address("server1"))
+    yield
+    clinic.set_line("[dns]", "resolver", "none")
+
+
 # --- BIND ---
 
-@row("a DNS server that is dead", ("provider", NAME), ["port 53", "connection refused"], "dig +norecurse @",
-     also=("servers",))
+@row("a DNS server that is dead", ("provider", NAME), ["port 53", "connection refused"],
+     "dig +norecurse @")
 def dead_server(clinic, node):
     clinic.lab.dns.stop()
     yield
@@ -400,7 +417,7 @@ def mixed(clinic, node):
 # --- the play ---
 
 def complaints(clinic, node):
-    """What is not right there; a machine that is busy with other tests stands still now and then."""
+    """What is not right there. (A machine that is busy with other tests stands still at times.)"""
     return [check for check in clinic.doctor(node)
             if check["level"] != "ok" and check["area"] != "machine"]
 
@@ -422,7 +439,7 @@ last = []
 def play(clinic, one):
     lab = clinic.lab
     holder = lab.wait_holder()
-    node = holder if one.at == "holder" else lab.other(holder)
+    node = {"holder": holder, "standby": lab.other(holder)}.get(one.at) or lab.peers[one.at]
     steps = one.play(clinic, node)
     next(steps)
     line = wait_until(lambda: find(clinic, one, node), 20,
