@@ -135,7 +135,8 @@ def long_ttl(clinic, node):
 
 # --- BIND ---
 
-@row("a DNS server that is dead", ("provider", NAME), ["port 53", "connection refused"], "dig +norecurse @",
+@row("a DNS server that is dead", ("provider", NAME), ["port 53", "connection refused"],
+     "dig +norecurse @",
      also=("servers",))
 def dead_server(clinic, node):
     clinic.lab.dns.stop()
@@ -400,7 +401,7 @@ def mixed(clinic, node):
 # --- the play ---
 
 def complaints(clinic, node):
-    """What is not right there; a machine that is busy with other tests stands still now and then."""
+    """What is not right there; a machine busy with other tests stands still now and then."""
     return [check for check in clinic.doctor(node)
             if check["level"] != "ok" and check["area"] != "machine"]
 

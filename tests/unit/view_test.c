@@ -348,7 +348,7 @@ TEST(the_way_to_a_peer_is_shown)
     peers_hear(&rig, &statement);
     CHECK_EQ(look(&rig).peers[1].rtt_ms, rig.core.pulse[1].rtt_ms);
     CHECK(look(&rig).peers[1].rtt_ms >= 0);
-    CHECK_EQ(look(&rig).peers[1].jitter_ms, rig.core.pulse[1].jitter_ms);
+    CHECK_EQ(look(&rig).peers[1].jitter_ms, pulse_jitter(&rig.core.pulse[1]));
     CHECK_EQ(look(&rig).peers[1].loss_ppt, 0);
     rig.seq[1] += 2; /* two of its statements are lost */
     peers_ping(&rig, 1);
