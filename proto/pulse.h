@@ -21,7 +21,7 @@ struct pulse {
     uint64_t arrivals;   /* one bit per statement of the last 64 numbers: arrived directly */
     uint32_t tracked;    /* how many of these bits count, 0..64 */
     span_ms rtt_ms;      /* smoothed over 8; -1 unknown */
-    span_ms jitter_8ths; /* how far a round trip is off that, in 1/8 ms: see pulse_jitter */
+    span_ms jitter_8ths; /* how far a round trip is off that, eighths of a ms: pulse_jitter */
     bool told_silent;    /* a note was given; the next fresh one says it is back */
 };
 

@@ -153,7 +153,7 @@ def dead_resolver(clinic, node):
 # --- BIND ---
 
 @row("a DNS server that is dead", ("provider", NAME), ["port 53", "connection refused"],
-     "dig +norecurse @")
+     "dig +norecurse @", also=("servers",))
 def dead_server(clinic, node):
     clinic.lab.dns.stop()
     yield
@@ -462,7 +462,7 @@ def remember(found):
     return found
 
 
-@scenario("doctor", "doctor", start=False, exec_log=False, long=5)
+@scenario("doctor", "doctor", start=False, exec_log=False, long=5, once=True)
 def doctor(lab, figures):
     """Each fault is one line of doctor, whose remedy works when typed in; nothing wrong is
     written."""

@@ -178,7 +178,8 @@ void check_died(struct world *world, uint8_t slot)
     if (slot >= NODE_COUNT)
         return;
     struct check_node *seen = &world->check.nodes[slot];
-    if (acts(seen->report.standing)) {
+    bool apart = check_is_tainted(world, slot); /* what it held, it only believed in */
+    if (acts(seen->report.standing) && !apart) {
         seen->demoted_at = world->now;
         seen->report.leaving = false;
         note_end(&world->check, &seen->report);

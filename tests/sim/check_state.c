@@ -27,6 +27,7 @@ static void check_backed(struct world *world, uint8_t node)
 {
     const struct world_peer *p = &world->peers[node];
     if (!check_holds(world, node) || check_is_tainted(world, node) ||
+        check_is_tainted(world, (uint8_t)(1 - node)) || /* it asks for what is over */
         world->check.memory_restored || world->now < world->check.voter_gone_until)
         return;
     if (!p->frozen && voter_bound_to(&p->core.voter, world_clock(world, node)) != node)

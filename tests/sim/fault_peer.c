@@ -30,13 +30,24 @@ bool fault_others_remember(const struct cluster *cluster, uint8_t slot)
     return true;
 }
 
+/* Who backed the last number was replaced since, and the new witness never heard of it. */
+static bool is_last_to_know(const struct world *world, uint8_t slot)
+{
+    for (uint8_t i = 0; i < PEER_COUNT; i++)
+        if (i != slot && world->peers[i].disk.file.epoch >= world->check.epoch_last)
+            return false;
+    return true;
+}
+
 static bool disk_lost(struct cluster *cluster, const struct fault *fault)
 {
     struct world_disk *disk = &cluster->world.peers[fault->peer].disk;
+    struct check *check = &cluster->world.check;
     if (!fault_others_remember(cluster, fault->peer))
         return false;
     crash_for(cluster, fault);
-    const struct check *check = &cluster->world.check;
+    if (is_last_to_know(&cluster->world, fault->peer) && check->epoch_last > check->forgotten)
+        check->forgotten = check->epoch_last;
     cluster->world.check.voters[fault->peer].must_learn =
         check->epoch_last == check->forced_last ? 0 : check->epoch_last;
     memset(&disk->file, 0, sizeof disk->file);
