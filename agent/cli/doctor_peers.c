@@ -67,7 +67,8 @@ static void look_at_cluster(struct doctor *doctor)
                    "nobody holds%s%s", why[0] != 0 ? ": " : "", why);
     } else if (!is_true(status, "ready")) {
         first_reason(json_object_get(status, "not_ready_because"), why, sizeof why);
-        DOCTOR_SAY(doctor, DOCTOR_CLUSTER, "crash", DOCTOR_WARN, "holdfast ready",
+        DOCTOR_SAY(doctor, DOCTOR_CLUSTER, "crash", DOCTOR_WARN,
+                   "mend what the lines below say of the peers; then: holdfast ready",
                    "%s holds, and its crash would not be survived now: %s", holder, why);
     } else {
         DOCTOR_SAY(doctor, DOCTOR_CLUSTER, "crash", DOCTOR_OK, NULL,

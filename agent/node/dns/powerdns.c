@@ -78,6 +78,7 @@ static enum provider_outcome judge(const struct provider *provider,
     char error[256];
     if (answer->end != HTTP_ANSWERED)
         return api_no_answer(answer, ret);
+    bool refused = answer->status == 400 || answer->status == 422;
     powerdns_json_error(answer->body, answer->body_size, error, sizeof error);
     switch (answer->status) {
     case 401:
@@ -93,7 +94,6 @@ static enum provider_outcome judge(const struct provider *provider,
                     "and does its pdns.conf say api=yes?", error);
         return PROVIDER_REFUSED;
     default:
-        bool refused = answer->status == 400 || answer->status == 422;
         trouble_set(ret, refused ? TROUBLE_REFUSED : kind_of_status(answer->status),
                     "PowerDNS answers %d: %s", answer->status, error);
         return refused ? PROVIDER_REFUSED : PROVIDER_UNKNOWN;
