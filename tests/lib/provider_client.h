@@ -54,7 +54,7 @@ static void mark_idle(struct stage *stage)
 static void begin_read(struct client *client)
 {
     client->ended = false;
-    STAGE_PROVIDER.read(client->provider, PROVIDER_PRIMARY, 1500, on_read, client);
+    STAGE_PROVIDER.read(client->provider, PROVIDER_PRIMARY, PATIENT_MS, on_read, client);
     CHECK(!client->ended);
 }
 
@@ -92,7 +92,8 @@ static void client_begin(struct client *client)
     static const struct permit permit;
     struct provider_caller caller = {.still = still, .on_write = on_write, .owner = client};
     client->ended = false;
-    STAGE_PROVIDER.write(&permit, client->provider, &client->change, 1500, &caller);
+    STAGE_PROVIDER.write(&permit, client->provider, &client->change,
+                         client->patient ? PATIENT_MS : 1500, &caller);
     CHECK(!client->ended);
 }
 

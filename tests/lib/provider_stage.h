@@ -12,6 +12,8 @@
 
 static struct child server;
 
+#define PATIENT_MS 6000
+
 struct client {
     struct provider *provider;
     struct record_tokens tokens;
@@ -20,6 +22,7 @@ struct client {
     enum provider_outcome outcome;
     char detail[1024];
     bool ended, may;
+    bool patient; /* its writes have PATIENT_MS: on a loaded machine a disk may take its time */
 };
 
 struct stage {

@@ -149,6 +149,7 @@ TEST(tombstones_do_not_pile_up)
     struct stage stage;
     stage_open(&stage, 1);
     struct client *one = &stage.clients[0];
+    one->patient = true;
     for (uint64_t epoch = 100; epoch < 130; epoch++) {
         client_read(&stage, one);
         client_write(&stage, one, epoch, 0);
