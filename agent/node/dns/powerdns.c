@@ -137,13 +137,14 @@ static void weigh_zone(struct provider *provider)
 {
     struct reading *reading = &provider->reading;
     const struct powerdns_seen *seen = &reading->seen;
-    if (seen->secondary)
+    bool secondary = seen->secondary, alias = seen->alias;
+    if (secondary)
         trouble_set(&reading->why, TROUBLE_PRIMARY, "this PowerDNS only copies the zone: set "
                     "endpoint to that of its primary");
-    else if (seen->alias)
+    else if (alias)
         trouble_set(&reading->why, TROUBLE_ALIAS, "there is a CNAME at the name or its fence: "
                     "delete it, holdfast needs plain A, AAAA and TXT records there");
-    if (seen->secondary || seen->alias) {
+    if (secondary || alias) {
         reading->outcome = PROVIDER_REFUSED;
         return;
     }
