@@ -277,6 +277,11 @@ static bool has_lines(void *owner)
     return hand->count > 0;
 }
 
+static bool is_told(void *owner)
+{
+    return fake_event(owner, "record-written") != NULL;
+}
+
 TEST(lines_set_by_hand_are_taken_as_own)
 {
     struct place place;
@@ -302,6 +307,7 @@ TEST(lines_set_by_hand_are_taken_as_own)
     CHECK(dns_server_edit(&place.server, edit));
     place.fake.permitted = true;
     fake_hold(place.record, 100);
+    CHECK(spin_until(&place.fake.loop, is_told, &place.fake, SPIN_LIMIT_MS));
     CHECK(fake_until(&place.fake, place.record, "state", "ok"));
     const json_t *written = fake_event(&place.fake, "record-written");
     CHECK_HAS(hand.lines[2], json_string_value(json_object_get(written, "token")));
