@@ -178,11 +178,13 @@ void check_died(struct world *world, uint8_t slot)
     if (slot >= NODE_COUNT)
         return;
     struct check_node *seen = &world->check.nodes[slot];
-    bool apart = check_is_tainted(world, slot); /* what it held, it only believed in */
-    if (acts(seen->report.standing) && !apart) {
+    bool apart = check_is_tainted(world, slot), released = world->check.released_last;
+    if (acts(seen->report.standing)) {
         seen->demoted_at = world->now;
         seen->report.leaving = false;
         note_end(&world->check, &seen->report);
+        if (apart) /* it only believed in what it held */
+            world->check.released_last = released;
         if (world->check.ended_last == seen->report.epoch)
             world->check.crashed_last = slot;
     }

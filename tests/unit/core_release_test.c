@@ -47,6 +47,7 @@ TEST(a_newer_claim_of_the_other_node_makes_the_release_worthless)
     statement.heard[0] = (struct mark){0, 0}; /* not fresh: no reason to yield */
     peers_hear(&rig, &statement);
     CHECK_EQ(rig.core.claim.phase, CLAIM_STORING);
+    peers_ping(&rig, 1); /* heard again, after a crash */
     held(&rig);
     CHECK(!rig.out.standing.after_release);
 }

@@ -145,6 +145,7 @@ TEST(a_release_is_outdated_by_a_later_number_of_that_node)
     peers_hear(&rig, &statement); /* free, but not fit: it does not claim */
     peers_back(&rig, PEER_WITNESS, 104, 0); /* node 0 holds again, unheard here */
     peers_pass(&rig, LEASE);
+    peers_ping(&rig, 0); /* heard again, and knows nothing of it: its file was lost */
     peers_fit(&rig, true);
     peers_ping(&rig, PEER_WITNESS);
     peers_written(&rig);
