@@ -33,6 +33,7 @@ import time
 import urllib.parse
 
 ZONE, ZONE_ID = "example.com", "0123456789abcdef0123456789abcdef"
+PRISM_LIMIT_S = 60
 TOKEN = "token-of-the-test"
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEMBERS = ("type", "name", "content", "ttl", "proxied", "comment")
@@ -266,13 +267,15 @@ def start_prism(directory, port):
             ["setpriv", "--pdeathsig", "KILL", program, "proxy", "--errors", "--port", str(own),
              os.path.join(HERE, "cloudflare_openapi.yaml"), f"http://127.0.0.1:{port}/client/v4"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    until = time.monotonic() + PRISM_LIMIT_S
     while True:
         try:
             socket.create_connection(("127.0.0.1", own), 1).close()
             return own, prism
         except OSError as error:
-            if prism.poll() is not None:
-                raise SystemExit("prism ended: see prism.log") from error
+            if prism.poll() is not None or time.monotonic() > until:
+                prism.kill()
+                raise SystemExit("prism ended, or does not listen: see prism.log") from error
             time.sleep(0.1)
 
 
