@@ -3,11 +3,11 @@
 #define HOLDFAST_TESTS_FREEZE_H
 
 #include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
-#include <unistd.h>
 
 /* Does any of its threads still run? */
 static bool freeze_runs(pid_t pid)
@@ -39,7 +39,7 @@ __attribute__((unused)) static bool freeze(pid_t pid)
     if (kill(pid, SIGSTOP) != 0)
         return false;
     for (unsigned i = 0; i < 10000 && freeze_runs(pid); i++)
-        usleep(1000);
+        (void)poll(NULL, 0, 1);
     return !freeze_runs(pid);
 }
 
