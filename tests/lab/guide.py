@@ -37,12 +37,10 @@ template:
 
 def record(kind, **others):
     """The lines of the guide's [record], some of them with another value, or added."""
-    lines = []
-    for line in shown("ini " + kind).splitlines():
-        key = line.split(" = ")[0]
-        if " = " in line and not line.startswith("#") and key not in others:
-            lines.append(line)
-    return lines + [f"{key.replace('_', '-')} = {value}" for key, value in others.items()]
+    others = {key.replace("_", "-"): value for key, value in others.items()}
+    lines = [line for line in shown("ini " + kind).splitlines()
+             if re.match("[a-z]", line) and line.split(" = ")[0] not in others]
+    return lines + [f"{key} = {value}" for key, value in others.items()]
 
 
 def typed(kind, change):
