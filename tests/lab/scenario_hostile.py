@@ -31,8 +31,8 @@ def build_flood(lab):
     target = lab.world.path("flood")
     flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"] \
         if is_sanitized(lab) else []
-    subprocess.run([compiler_of(build), "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror",
-                    "-I" + ROOT, "-o", target, os.path.join(ROOT, "tests/bench/flood.c"),
+    subprocess.run([compiler_of(build), "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra",
+                    "-Werror", "-I" + ROOT, "-o", target, os.path.join(ROOT, "tests/bench/flood.c"),
                     os.path.join(build, "libproto.a"), *flags, "-lsodium", "-lmsgpackc", "-lm"],
                    check=True)
     return target
