@@ -221,10 +221,10 @@ static int spawn(struct command *command, uv_loop_t *loop, char **words,
     status = uv_spawn(loop, &command->process, &options);
     close(write_end);
     if (status != 0) {
-        command->exited = true;
         uv_close((uv_handle_t *)&command->process, on_closed);
         return status;
     }
+    command->exited = false;
     return uv_read_start((uv_stream_t *)&command->pipe, on_alloc, on_output);
 }
 
@@ -243,6 +243,7 @@ int command_start(struct command **ret, uv_loop_t *loop, const struct command_or
     command->on_end = order->on_end;
     command->owner = order->owner;
     command->started = clock_now();
+    command->exited = true; /* there is no child yet: kill(0) would be our own group */
     uv_timer_init(loop, &command->timer);
     command->timer.data = command;
     command->handles = 1;
