@@ -9,9 +9,9 @@
 #include <uv.h>
 
 #include "../../proto/words.h"
+#include "../peer/config.h"
 #include "../peer/err.h"
 
-#define COMMAND_WORD_MAX 32   /* program and arguments */
 #define COMMAND_SET_MAX 16    /* environment entries of the caller */
 #define COMMAND_OUTPUT_MAX 512 /* bytes kept; the rest is read and dropped */
 

@@ -22,7 +22,6 @@
 #define KIND_ALARM 5
 #define TEXT_SIZE 1024
 #define HOLDER_SIZE 64
-#define WORD_MAX 32
 #define ENVIRONMENT_COUNT 8
 #define RUN_MS 10000
 #define EVERY_MS 10000
@@ -193,11 +192,11 @@ static void on_limit(uv_timer_t *timer)
 }
 
 /* libuv's options take char **, and only read it. */
-static size_t split(char *line, char *words[WORD_MAX + 1])
+static size_t split(char *line, char *words[COMMAND_WORD_MAX + 1])
 {
     size_t count = 0;
     char *rest = NULL;
-    for (char *word = strtok_r(line, " \t", &rest); word != NULL && count < WORD_MAX;
+    for (char *word = strtok_r(line, " \t", &rest); word != NULL && count < COMMAND_WORD_MAX;
          word = strtok_r(NULL, " \t", &rest))
         words[count++] = word;
     words[count] = NULL;
@@ -235,7 +234,7 @@ static void fill(struct environment *environment, const struct notify *notify, s
 
 static int spawn(struct notify *notify, size_t kind)
 {
-    char line[PATH_SIZE], *words[WORD_MAX + 1];
+    char line[PATH_SIZE], *words[COMMAND_WORD_MAX + 1];
     struct environment *environment = malloc(sizeof *environment);
     memcpy(line, notify->command, sizeof line);
     if (environment == NULL || split(line, words) == 0) {
