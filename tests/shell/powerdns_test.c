@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sodium.h>
 
+#include "../lib/freeze.h"
 #include "../lib/powerdns_client.h"
 
 /* ---- one writer ---- */
@@ -132,7 +133,7 @@ TEST(late_apply_shows_in_the_next_read)
     stage_open(&stage, 1);
     struct client *one = &stage.clients[0];
     client_read(&stage, one);
-    kill((pid_t)server.ports[2], SIGSTOP);
+    CHECK(freeze((pid_t)server.ports[2]));
     client_write(&stage, one, 100, 0);
     CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
     CHECK_HAS(one->detail, "within 1500 ms");
