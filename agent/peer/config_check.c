@@ -7,7 +7,8 @@
 
 #include "config_draft.h"
 
-#define FENCE_PREFIX_SIZE 10 /* "_holdfast." in front of a floating name */
+#define FENCE_PREFIX "_holdfast." /* in front of a floating name */
+#define FENCE_PREFIX_SIZE (sizeof FENCE_PREFIX - 1)
 #define DOMAIN_MAX 253
 
 static const uint8_t key_none[KEY_SIZE];
@@ -157,8 +158,12 @@ static void check_name(struct draft *draft, struct record_config *record)
                         "pbx.example.com", record->name);
     if (strlen(record->name) + FENCE_PREFIX_SIZE > DOMAIN_MAX)
         complaint_error(draft->complaints, &place,
-                        "too long; expected at most %d characters, so that _holdfast. fits before "
-                        "it", DOMAIN_MAX - FENCE_PREFIX_SIZE);
+                        "too long; expected at most %zu characters, so that " FENCE_PREFIX " fits "
+                        "before it", DOMAIN_MAX - FENCE_PREFIX_SIZE);
+    if (strncmp(record->name, FENCE_PREFIX, FENCE_PREFIX_SIZE) == 0)
+        complaint_error(draft->complaints, &place,
+                        "%.200s is where a fence is kept; expected the name that people call",
+                        record->name);
     if (record->zone[0] != 0 && !is_inside(record->name, record->zone))
         complaint_error(draft->complaints, &place,
                         "%.100s is not inside the zone %.100s; expected a name of the zone",

@@ -233,6 +233,8 @@ TEST(records_and_probes)
         {28, "name = *.example.com", "is no domain name"},
         {25, "[record pbx.example.com]", AT "25: [record pbx.example.com]: a second time"},
         {25, "[record short]", "\"short\" is a label, no full name"},
+        {25, "[record _holdfast.pbx.example.com]",
+         "_holdfast.pbx.example.com is where a fence is kept"},
         {30, "", AT "29: [probe service] type: missing"},
         {30, "type = http", "\"http\" is unknown; expected exec"},
         {31, "", AT "29: [probe service] command: missing"},

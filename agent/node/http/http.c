@@ -122,7 +122,7 @@ static void answered(struct http_call *call)
     if (status >= 300 && status < 400) {
         char where[120];
         http_header(&answer, "Location", where, sizeof where);
-        answer.end = HTTP_REFUSED;
+        answer.end = call->sendings > 1 ? HTTP_LOST : HTTP_REFUSED;
         trouble_set(&why, TROUBLE_REDIRECT, "%s: answers with a redirect (%ld%s%s), which is not "
                     "followed; set endpoint to where the interface is", call->name, status,
                     where[0] != 0 ? " to " : "", where);
@@ -146,7 +146,7 @@ static void failed(struct http_call *call, CURLcode code)
     } else if (call->too_long) {
         trouble_set(&why, TROUBLE_TOO_LONG, "%s: the answer is longer than %d KiB; is that the "
                     "right interface?", call->name, HTTP_BODY_MAX / 1024);
-    } else if (fault_is_distrust(code)) {
+    } else if (fault_is_distrust(code) && call->sendings == 0) { /* else the one before it was */
         how = HTTP_REFUSED;
     }
     if (call->sendings == 0 && !call->forbidden)
