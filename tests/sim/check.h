@@ -30,6 +30,8 @@ struct binding {
     uint64_t epoch;
     uint64_t boot; /* of the holder's life that was answered */
     true_us until;  /* at least until then, whatever its clock does within the drift */
+    bool forgotten; /* its file was lost since: rule V5 asks for silence as long as a lease that
+                     * somebody has now, and that life may have had a longer one. Over when it is */
 };
 
 struct check_voter {

@@ -58,12 +58,19 @@ static bool is_usable(const struct check_voter *voter, const struct promise_said
     return false;
 }
 
+static bool life_goes_on(const struct world *world, const struct binding *binding)
+{
+    const struct world_peer *p = &world->peers[binding->holder];
+    return p->up && p->core.settings.boot == binding->boot;
+}
+
 static bool is_bound_elsewhere(const struct world *world, uint8_t slot, uint8_t holder)
 {
     const struct check_voter *voter = &world->check.voters[slot];
     const struct binding *binding = &voter->binding;
     return binding->holder != PEER_NONE && binding->holder != holder &&
-           world->now < binding->until && voter->released[binding->holder] < binding->epoch;
+           world->now < binding->until && voter->released[binding->holder] < binding->epoch &&
+           (!binding->forgotten || life_goes_on(world, binding));
 }
 
 static void broke(struct world *world, uint8_t slot, const char *what, uint8_t holder)
@@ -100,7 +107,8 @@ static void note_binding(struct world *world, uint8_t slot, const struct promise
                      binding->boot == promise->answers.boot; /* an earlier one holds no more */
     if (same_life && until < binding->until)
         until = binding->until;
-    *binding = (struct binding){promise->holder, promise->epoch, promise->answers.boot, until};
+    *binding = (struct binding){promise->holder, promise->epoch, promise->answers.boot, until,
+                                false};
 }
 
 void check_said(struct world *world, uint8_t slot, const struct statement *statement)

@@ -50,6 +50,7 @@ static bool disk_lost(struct cluster *cluster, const struct fault *fault)
         check->forgotten = check->epoch_last;
     cluster->world.check.voters[fault->peer].must_learn =
         check->epoch_last == check->forced_last ? 0 : check->epoch_last;
+    check->voters[fault->peer].binding.forgotten = true;
     memset(&disk->file, 0, sizeof disk->file);
     disk->file.holder = PEER_NONE;
     disk->before = disk->file;
