@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "../peer/config.h"
+#include "blocking.h"
 
 #define RESOLVERS_FILE "/etc/resolv.conf"
 #define RESOLVERS_TEXT_MAX 65536 /* bytes of the file that are looked at */
@@ -20,17 +21,14 @@ struct resolvers {
  * counts once. Pure. `text` ends in 0. */
 void resolvers_parse(const char *text, struct resolvers *ret);
 
-struct resolvers_reading;
+/* On the loop; `found` is valid during the call. */
+typedef void resolvers_on_end(void *owner, const struct resolvers *found);
 
 /* Reads the file when it is needed, because it changes with the network; on a thread of its own,
- * because a disk that hangs must stop neither the loop nor libuv's pool, which writes the promise.
- * A file that cannot be read is one without lines. on_end once, never from inside; `found` is
- * valid during the call. NULL: no memory, on_end will not come. */
-struct resolvers_reading *resolvers_read(uv_loop_t *loop, const char *path,
-                                         void (*on_end)(void *owner,
-                                                        const struct resolvers *found),
-                                         void *owner);
-/* on_end will not come; the thread ends by itself. NULL is fine. */
-void resolvers_cancel(struct resolvers_reading *reading);
+ * because a disk may hang. A file that cannot be read is one without lines. on_end once, never from
+ * inside. NULL: no memory or no thread, on_end will not come. Valid until on_end or
+ * blocking_cancel. */
+struct blocking *resolvers_read(uv_loop_t *loop, const char *path, resolvers_on_end *on_end,
+                                void *owner);
 
 #endif

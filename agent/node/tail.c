@@ -40,7 +40,7 @@ static void cancel_all(struct tail *tail)
     for (size_t i = 0; i < tail->resolver_count; i++)
         tail_target_cancel(&tail->resolvers[i]);
     tail_find_cancel(tail);
-    resolvers_cancel(tail->reading);
+    blocking_cancel(tail->reading);
     tail->reading = NULL;
     uv_timer_stop(&tail->timer);
 }
@@ -71,7 +71,7 @@ static void advance(struct tail *tail, mono_ms now)
     }
     bool late = now - tail->begun >= tail->world.pace.patience_ms;
     if (late && tail->reading != NULL) { /* a disk that hangs */
-        resolvers_cancel(tail->reading);
+        blocking_cancel(tail->reading);
         tail->reading = NULL;
     }
     if (tail->resolvers_from == MONO_NEVER && tail->reading == NULL && (tail->took_ms >= 0 || late))

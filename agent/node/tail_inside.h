@@ -64,7 +64,7 @@ struct tail {
     uint32_t told_negative_s; /* of which the log knows */
     struct tail_target servers[TAIL_SERVER_MAX], resolvers[ADDRESS_MAX];
     size_t server_count, resolver_count;
-    struct resolvers_reading *reading; /* NULL = the resolvers are known */
+    struct blocking *reading; /* NULL = the resolvers are known */
     struct tail_find find;
 };
 

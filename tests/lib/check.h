@@ -58,9 +58,9 @@ static unsigned check_failures;
 #define CHECK_HAS(actual, part)                                                                 \
     do {                                                                                        \
         const char *check_a = (actual), *check_p = (part);                                      \
-        if (check_a == NULL || strstr(check_a, check_p) == NULL) {                              \
+        if (check_a == NULL || check_p == NULL || strstr(check_a, check_p) == NULL) {           \
             printf("%s:%d: %s is \"%s\", expected \"%s\" in it\n", __FILE__, __LINE__, #actual, \
-                   check_a == NULL ? "(null)" : check_a, check_p);                              \
+                   check_a == NULL ? "(null)" : check_a, check_p == NULL ? "(null)" : check_p); \
             check_failures++;                                                                   \
         }                                                                                       \
     } while (0)
@@ -68,6 +68,7 @@ static unsigned check_failures;
 static int check_run(int argc, char **argv)
 {
     unsigned passed = 0, failed = 0;
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* a crash must not take along what was said */
     for (struct check_test *test = check_first; test != NULL; test = test->next) {
         if (argc > 1 && strstr(test->name, argv[1]) == NULL)
             continue;

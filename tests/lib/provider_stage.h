@@ -10,7 +10,7 @@
 
 #define CLIENT_MAX 4
 
-static struct child server;
+__attribute__((unused)) static struct child server;
 
 #define PATIENT_MS 6000
 

@@ -1,5 +1,6 @@
 /* powerdns — the provider against a real pdns_server: compare-and-set by tombstones, races,
  * writers that come late, zones that other hands have changed. */
+#include "../lib/freeze.h"
 #include "../lib/powerdns_stage.h"
 #include "../lib/provider_expect.h"
 #include "../lib/provider_trials.h"
@@ -33,7 +34,7 @@ TEST(late_apply_shows_in_the_next_read)
     stage_open(&stage, 1);
     struct client *one = &stage.clients[0];
     client_read(&stage, one);
-    kill((pid_t)server.ports[2], SIGSTOP);
+    CHECK(freeze((pid_t)server.ports[2]));
     client_write(&stage, one, 100, 0);
     CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
     CHECK_HAS(one->detail, "within 1500 ms");

@@ -2,6 +2,7 @@
  * an operator's word on each; and what a person is told to write by hand. */
 #include "../../agent/node/record_adopt.h"
 #include "../../agent/node/record_view.h"
+#include "../lib/freeze.h"
 #include "../lib/record_world.h"
 
 #define FENCE "_holdfast.pbx.example.com"
@@ -290,7 +291,7 @@ TEST(lines_set_by_hand_are_taken_as_own)
     begin(&place, ADOPT_AUTOMATIC, OTHER_ADDRESSES);
     hand.record = place.record;
     CHECK(!has_lines(&hand));
-    kill(place.server.pid, SIGSTOP);
+    CHECK(freeze(place.server.pid));
     fake_hold(place.record, 100);
     CHECK(spin_until(&place.fake.loop, has_lines, &hand, 2 * BY_HAND_AFTER_MS + SPIN_LIMIT_MS));
     CHECK_EQ(hand.count, 3);

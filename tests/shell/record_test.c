@@ -1,5 +1,6 @@
 /* record — against a real BIND: bootstrap, takeover, refusals, drift, silence, lost leases. */
 #include "../lib/fake_dns.h"
+#include "../lib/freeze.h"
 #include "../lib/record_world.h"
 
 static struct record_config config_of(const struct dns_server *server)
@@ -238,7 +239,7 @@ TEST(dead_server_comes_back)
 static void freeze_before_write(struct fake_world *fake)
 {
     if (fake->permit_asks == 2)
-        kill(fake->server->pid, SIGSTOP);
+        CHECK(freeze(fake->server->pid));
 }
 
 TEST(frozen_server_applies_late_and_the_newer_holder_still_wins)

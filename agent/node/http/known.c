@@ -24,7 +24,7 @@ struct host {
     char name[HOST_SIZE]; /* "" = free */
     struct lookup_list list;
     mono_ms asked, used;
-    struct lookup *lookup; /* NULL = none runs */
+    struct blocking *lookup; /* NULL = none runs */
     struct known *known;
 };
 
@@ -239,7 +239,7 @@ void known_close(struct known *known)
 {
     for (size_t i = 0; i < KNOWN_HOST_MAX; i++)
         if (known->hosts[i].lookup != NULL)
-            lookup_cancel(known->hosts[i].lookup);
+            blocking_cancel(known->hosts[i].lookup);
     replace_close(known->replace);
     if (known->directory >= 0)
         (void)close(known->directory);
