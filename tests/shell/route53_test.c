@@ -214,8 +214,9 @@ TEST(addresses_that_changed_meanwhile)
 
 /* ---- answers that are none ---- */
 
-static void expect_trouble(const char *profile, const char *trouble,
-                           enum provider_outcome outcome, const char *detail)
+/* With the keys of this profile, at a server with this trouble. */
+static void expect_ask(const char *profile, const char *trouble, enum provider_outcome outcome,
+                       const char *detail)
 {
     struct stage stage;
     stage_open(&stage, 0);
@@ -228,33 +229,33 @@ static void expect_trouble(const char *profile, const char *trouble,
 
 TEST(keys_that_are_not_taken_are_named)
 {
-    expect_trouble("session", "", PROVIDER_WON, "");
-    expect_trouble("stranger", "", PROVIDER_REFUSED, "/aws (InvalidClientTokenId): put the access");
-    expect_trouble("wrong", "", PROVIDER_REFUSED, "the secret key must be the one");
-    expect_trouble("ended", "", PROVIDER_REFUSED, "/aws ended (ExpiredToken): put fresh ones there");
-    expect_trouble("default", "read-denied", PROVIDER_REFUSED, "allow route53:ChangeResourceRecord");
-    expect_trouble("default", "read-forbidden", PROVIDER_REFUSED, "does not take the keys in");
-    expect_trouble("default", "read-unauthorized", PROVIDER_REFUSED, "(401): is endpoint");
-    expect_trouble("default", "all-ahead", PROVIDER_REFUSED, "1000 s behind Amazon's (Signature");
-    expect_trouble("default", "all-behind", PROVIDER_REFUSED, "1000 s ahead of Amazon's (Signature");
+    expect_ask("session", "", PROVIDER_WON, "");
+    expect_ask("stranger", "", PROVIDER_REFUSED, "/aws (InvalidClientTokenId): put the access");
+    expect_ask("wrong", "", PROVIDER_REFUSED, "the secret key must be the one");
+    expect_ask("ended", "", PROVIDER_REFUSED, "/aws ended (ExpiredToken): put fresh ones there");
+    expect_ask("default", "read-denied", PROVIDER_REFUSED, "allow route53:ChangeResourceRecord");
+    expect_ask("default", "read-forbidden", PROVIDER_REFUSED, "does not take the keys in");
+    expect_ask("default", "read-unauthorized", PROVIDER_REFUSED, "(401): is endpoint");
+    expect_ask("default", "all-ahead", PROVIDER_REFUSED, "1000 s behind Amazon's (Signature");
+    expect_ask("default", "all-behind", PROVIDER_REFUSED, "1000 s ahead of Amazon's (Signature");
 }
 
 TEST(answers_that_are_none_are_named)
 {
-    expect_trouble("default", "read-throttle", PROVIDER_UNKNOWN, "busy (Throttling: Rate exceeded)");
-    expect_trouble("default", "read-busy", PROVIDER_UNKNOWN, "answers 429");
-    expect_trouble("default", "read-unavailable", PROVIDER_UNKNOWN, "503 (ServiceUnavailable");
-    expect_trouble("default", "read-strange", PROVIDER_REFUSED, "418 (Teapot");
-    expect_trouble("default", "read-html", PROVIDER_UNKNOWN, "answers 502, and not in the words");
-    expect_trouble("default", "read-nothing", PROVIDER_REFUSED, "answers 404, and not in the words");
-    expect_trouble("default", "read-redirect", PROVIDER_REFUSED, "redirect");
-    expect_trouble("default", "read-truncated", PROVIDER_UNKNOWN, "ended in the middle");
-    expect_trouble("default", "read-big", PROVIDER_UNKNOWN, "longer than 64 KiB");
-    expect_trouble("default", "read-bomb", PROVIDER_UNKNOWN, "no list of Route 53");
-    expect_trouble("default", "read-entity", PROVIDER_REFUSED, "400, and not in the words");
-    expect_trouble("default", "read-badxml", PROVIDER_UNKNOWN, "no list of Route 53");
-    expect_trouble("default", "read-other", PROVIDER_UNKNOWN, "no list of Route 53");
-    expect_trouble("default", "read-utf16", PROVIDER_UNKNOWN, "no list of Route 53");
+    expect_ask("default", "read-throttle", PROVIDER_UNKNOWN, "busy (Throttling: Rate exceeded)");
+    expect_ask("default", "read-busy", PROVIDER_UNKNOWN, "answers 429");
+    expect_ask("default", "read-unavailable", PROVIDER_UNKNOWN, "503 (ServiceUnavailable");
+    expect_ask("default", "read-strange", PROVIDER_REFUSED, "418 (Teapot");
+    expect_ask("default", "read-html", PROVIDER_UNKNOWN, "answers 502, and not in the words");
+    expect_ask("default", "read-nothing", PROVIDER_REFUSED, "answers 404, and not in the words");
+    expect_ask("default", "read-redirect", PROVIDER_REFUSED, "redirect");
+    expect_ask("default", "read-truncated", PROVIDER_UNKNOWN, "ended in the middle");
+    expect_ask("default", "read-big", PROVIDER_UNKNOWN, "longer than 64 KiB");
+    expect_ask("default", "read-bomb", PROVIDER_UNKNOWN, "no list of Route 53");
+    expect_ask("default", "read-entity", PROVIDER_REFUSED, "400, and not in the words");
+    expect_ask("default", "read-badxml", PROVIDER_UNKNOWN, "no list of Route 53");
+    expect_ask("default", "read-other", PROVIDER_UNKNOWN, "no list of Route 53");
+    expect_ask("default", "read-utf16", PROVIDER_UNKNOWN, "no list of Route 53");
 }
 
 /* `done`: the server did it all the same. */
