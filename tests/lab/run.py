@@ -229,6 +229,7 @@ def choose(arguments):
         stories = [story for story in stories if story.quick]
     if arguments.alone or arguments.together:
         stories = [story for story in stories if story.alone == arguments.alone]
+    stories = [story for story in stories if story.name not in arguments.without]
     before = passed_before(arguments, commit_name())
     cases = []
     for turn in range(max(story.long for story in stories) if arguments.long and stories
@@ -246,6 +247,7 @@ def read_arguments():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--group", action="append", default=[])
+    parser.add_argument("--without", action="append", default=[], metavar="NAME")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2))
     parser.add_argument("--seed", type=int, default=1)
