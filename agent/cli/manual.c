@@ -48,7 +48,7 @@ static const char overview[] =
     "  --json            answer in JSON, for programs\n"
     "  --help            this text, or the command's\n"
     "  --version         the version\n"
-    "The last three paths may also stand in the [local] section of the configuration; an option\n"
+    "Socket, key and state may also stand in the [local] section of the configuration; an option\n"
     "wins over it.\n"
     "\n"
     "EXIT STATUS\n"

@@ -165,8 +165,8 @@ static void say_rights(const struct remedy_case *what, char ret[REMEDY_SIZE])
     else
         SAY("let the server take the updates; BIND, in the zone's update-policy { } of named.conf: "
             "grant %s name %s. A AAAA; grant %s name _holdfast.%s. TXT; then: rndc reconfig (Knot: "
-            "an acl with these names and types, see the README)", record->tsig_name, record->name,
-            record->tsig_name, record->name);
+            "an acl with these names and types, see docs/providers.md)", record->tsig_name,
+            record->name, record->tsig_name, record->name);
 }
 
 static bool asker(const struct remedy_case *what, char ret[REMEDY_SIZE])

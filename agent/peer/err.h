@@ -5,7 +5,7 @@
 #ifndef HOLDFAST_PEER_ERR_H
 #define HOLDFAST_PEER_ERR_H
 
-#define ERR_TEXT_SIZE 320
+#define ERR_TEXT_SIZE 512
 
 enum err_code {
     ERR_NONE = 0,

@@ -158,11 +158,12 @@ const char *options_text(void)
            "(key, state-dir, socket, listen); an option wins over it. The daemon never forks.\n"
            "\n"
            "SIGNALS\n"
-           "  TERM, INT   give up the lease first, then stop: the other node takes over at once\n"
+           "  TERM, INT   stop; a holder gives its lease up first: the other takes over at once\n"
            "  HUP         read the configuration again; what needs a restart is said in the log\n"
            "\n"
            "EXIT STATUS\n"
            "  0  stopped\n"
+           "  1  the system said no: memory, a process, the event loop\n"
            "  2  wrong options, configuration or key\n"
            "  5  state directory missing or not usable\n"
            "  6  address or socket in use\n";

@@ -3,6 +3,7 @@ import os
 import random
 import subprocess
 
+from . import guide
 from .cloudflare import Cloudflare
 from .dns import NAME, Client, Server
 from .net import MORE, PEERS, Net, address, address6
@@ -20,7 +21,7 @@ INTERVAL_MS = {"fast": 100, "normal": 500, "patient": 1000}
 
 
 KINDS = {"cloudflare": Cloudflare, "powerdns": PowerDns, "powerdns-update": PowerDnsUpdate,
-         "route53": Route53, "tail": TailDns, "bind": Server, "knot": Server}
+         "route53": Route53, "tail": TailDns, "bind": Server, "knot": Server, **guide.KINDS}
 
 
 def find_bin():

@@ -128,6 +128,24 @@ TEST(how_far_a_write_has_come)
     free(text);
 }
 
+/* The documents show the screen as it is. */
+TEST(readme_and_operating_show_the_quiet_screen)
+{
+    static const char *const paths[] = {"README.md", "docs/operating.md"};
+    char *screen = render_tail("{'authoritative':{'ok':2,'servers':2,'took_ms':900},"
+                               "'resolvers':{'ok':4,'servers':4},'cache_ends_at':null}");
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        static char text[65536];
+        FILE *file = fopen(paths[i], "r");
+        CHECK(file != NULL);
+        text[file == NULL ? 0 : fread(text, 1, sizeof text - 1, file)] = 0;
+        if (file != NULL)
+            (void)fclose(file);
+        CHECK_HAS(text, screen);
+    }
+    free(screen);
+}
+
 TEST(a_record_that_is_behind_is_named_with_its_instant)
 {
     json_t *status = load(quiet);
