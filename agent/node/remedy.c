@@ -165,7 +165,7 @@ static void say_rights(const struct remedy_case *what, char ret[REMEDY_SIZE])
     else
         SAY("let the server take the updates; BIND, in the zone's update-policy { } of named.conf: "
             "grant %s name %s. A AAAA; grant %s name _holdfast.%s. TXT; then: rndc reconfig (Knot: "
-            "an acl with these names and types, see docs/providers.md)", record->tsig_name,
+            "an acl with these names and types, see deploy/guide/providers.md)", record->tsig_name,
             record->name, record->tsig_name, record->name);
 }
 

@@ -48,7 +48,7 @@ def manual_options(command):
 
 def check_commands(fault, programs):
     """Each command has a help, a place in holdfast.1 and in a table; its options are the same."""
-    tables = read("docs/operating.md")
+    tables = read("deploy/guide/operating.md")
     source = read("agent/cli/main.c")
     names = re.findall(r'^    \{"([a-z-]+)", \w+_run\}', source, re.MULTILINE)
     if sorted(names) != listed(programs):
@@ -63,7 +63,7 @@ def check_commands(fault, programs):
         elif options != set(OPTION.findall(line)):
             fault("holdfast.1", f"{name}: {sorted(options)}, its help: {line}")
         if not re.search(rf"^\| [^|]*`(?:[^`|]*, )?{name}[ `,\\]", tables, re.MULTILINE):
-            fault("docs/operating.md", f"{name} is in no table")
+            fault("deploy/guide/operating.md", f"{name} is in no table")
         for number, shown in enumerate(text.splitlines(), 1):
             if len(shown) > 100:
                 fault(f"holdfast help {name}", f"line {number} is wide")
@@ -88,7 +88,7 @@ def statuses(text):
 def check_exit_codes(fault, programs):
     """The exit codes of --help, of the man pages and of the table are the same."""
     table = {}
-    for row in re.findall(r"^\| (\d) \|(.*)\|$", read("docs/operating.md"), re.MULTILINE):
+    for row in re.findall(r"^\| (\d) \|(.*)\|$", read("deploy/guide/operating.md"), re.MULTILINE):
         table[row[0]] = [cell.strip() for cell in row[1].split("|")]
     for name, page, column in (("holdfast", "holdfast.1", 0), ("holdfastd", "holdfastd.8", 1),
                                ("holdfast-witness", "holdfast-witness.8", 1),
@@ -100,7 +100,8 @@ def check_exit_codes(fault, programs):
         if shown != told or not shown:
             fault(page, f"exit codes {sorted(told)}, --help says {sorted(shown)}")
         if shown != rows:
-            fault("docs/operating.md", f"exit codes of {name}: {sorted(rows)}, not {sorted(shown)}")
+            fault("deploy/guide/operating.md",
+                  f"exit codes of {name}: {sorted(rows)}, not {sorted(shown)}")
     codes = set(re.findall(r"COMMAND_\w+ = (\d)", read("agent/cli/command.h")))
     if codes != set(statuses(ask(programs, "holdfast", "--help"))):
         fault("agent/cli/command.h", f"exit codes {sorted(codes)}")

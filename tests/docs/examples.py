@@ -1,6 +1,6 @@
-"""examples — the examples of docs/providers.md, as they stand there: `holdfast check` takes each
-[record] without a complaint, and the DNS servers take theirs, where their checkers are installed.
-(tests/lab's group "guide" runs them.)"""
+"""examples — the examples of deploy/guide/providers.md, as they stand there: `holdfast check`
+takes each [record] without a complaint, and the DNS servers take theirs, where their checkers are
+installed. (tests/lab's group "guide" runs them.)"""
 import fnmatch
 import os
 import re
@@ -10,7 +10,7 @@ import tempfile
 
 from pages import ROOT, blocks, manuals, read
 
-GUIDE = "docs/providers.md"
+GUIDE = "deploy/guide/providers.md"
 SECRETS = {"tsig.key": "5qVT3jVSKlEHYIbLiHQ4Y8nCQEw0ARzDjPNFFCq9+YA=\n", "pdns.key": "word\n",
            "cloudflare.token": "0123456789abcdef0123456789abcdef01234567\n"}
 RECORDS = ("bind", "powerdns", "route53", "cloudflare", "exec", "two")

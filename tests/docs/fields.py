@@ -173,8 +173,8 @@ def check_states(fault):
     for state in record_states():
         if f".It {state}\n" not in read(PAGE):
             fault(PAGE, f"the state {state} is missing")
-        if f"| `{state}` |" not in read("docs/operating.md"):
-            fault("docs/operating.md", f"the state {state} is missing")
+        if f"| `{state}` |" not in read("deploy/guide/operating.md"):
+            fault("deploy/guide/operating.md", f"the state {state} is missing")
 
 
 def compare(fault, section, names):

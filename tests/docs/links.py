@@ -7,7 +7,7 @@ from pages import ROOT, blocks, manuals, markdown, prose, read, sources
 
 LINK = re.compile(r"\[[^\]\n]*(?:\n[^\]\n]*)?\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.*?) *#*$", re.MULTILINE)
-PLACE = re.compile(r"(?:proto|agent|witness|tests|deploy|docs)/[\w./*-]+")
+PLACE = re.compile(r"(?:proto|agent|witness|tests|deploy)/[\w./*-]+")
 OUTSIDE = {("systemd", "1")}
 FOLDERS = ("proto", "agent/peer", "agent/node", "agent/node/dns", "agent/node/http",
            "agent/node/probe", "agent/cli", "agent/plan")

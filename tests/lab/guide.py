@@ -1,5 +1,5 @@
-"""guide — the providers as docs/providers.md sets them up: its commands, its settings and its
-[record], typed as they stand there, but for addresses and paths."""
+"""guide — the providers as deploy/guide/providers.md sets them up: its commands, its settings and
+its [record], typed as they stand there, but for addresses and paths."""
 import os
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Each provider set up as docs/providers.md shows it: it elects, writes, and survives a crash."""
+"""Each provider as deploy/guide/providers.md sets it up: it elects, writes, survives a crash."""
 from .guide import KINDS
 from .scenario_crash import take_over
 from .story import scenario

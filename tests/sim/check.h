@@ -2,8 +2,9 @@
  *
  * The checkers keep their own books: they look at what is reported, said, delivered, sent to the
  * DNS server and applied there, by true time, and ask none of the product's rules. The first
- * violation stays. Overlaps that docs/guarantee.md puts outside the guarantee (a guest frozen
- * together with its clock, memory restored from a snapshot, a forced takeover) count apart. */
+ * violation stays. Overlaps that deploy/guide/guarantee.md puts outside the guarantee (a guest
+ * frozen together with its clock, memory restored from a snapshot, a forced takeover) count apart.
+ */
 #ifndef HOLDFAST_TESTS_SIM_CHECK_H
 #define HOLDFAST_TESTS_SIM_CHECK_H
 

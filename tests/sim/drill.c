@@ -84,6 +84,15 @@ void drill_isolate(const struct drill *drill, uint8_t peer, int by)
     drill_cut_out(drill, peer, by);
 }
 
+void drill_fence(const struct drill *drill, uint64_t above)
+{
+    struct world *world = drill->world;
+    const struct numbers *known = &world->peers[drill->holder].core.numbers;
+    uint64_t highest = known->seen > known->fence ? known->seen : known->fence;
+    struct event event = {.kind = EVENT_FENCE, .fence.epoch = highest + above};
+    world_event(world, drill->holder, &event);
+}
+
 void drill_mend(const struct drill *drill)
 {
     memset(drill->world->net.cut, 0, sizeof drill->world->net.cut);

@@ -86,6 +86,9 @@ void drill_cut_out(const struct drill *drill, uint8_t peer, int by);
 void drill_isolate(const struct drill *drill, uint8_t peer, int by);
 /* Mends all. */
 void drill_mend(const struct drill *drill);
+/* The holder reads a fence so far above every number that it knows: it takes a new number, and the
+ * promises to it move. */
+void drill_fence(const struct drill *drill, uint64_t above);
 /* An operator's order. */
 void drill_order(const struct drill *drill, uint8_t slot, enum order order, span_ms span);
 /* A fault of this peer out of the table, with the end that it has there. False: it cannot be. */

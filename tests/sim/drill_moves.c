@@ -173,9 +173,7 @@ bool drill_believed(const struct drill *drill)
     struct world *world = drill->world;
     bool said = false;
     damage(drill, (enum damage)world_draw(world, 0, DAMAGE_COUNT - 1));
-    world_event(world, drill->holder,
-                &(struct event){.kind = EVENT_FENCE,
-                                .fence.epoch = world->check.epoch_last + 2});
+    drill_fence(drill, 2);
     if (!drill_pass(drill, 3 * drill->lease) || world_holder(world) != drill->holder)
         return !check_failed(world);
     for (uint8_t slot = 0; slot < PEER_COUNT; slot++)

@@ -155,8 +155,7 @@ bool drill_slow_backer(const struct drill *drill)
     struct world_disk *disk = &world->peers[backer].disk;
     disk->delay_min = drill->lease * 8 / 10;
     disk->delay_max = drill->lease * 22 / 10;
-    world_event(world, drill->holder,
-                &(struct event){.kind = EVENT_FENCE, .fence.epoch = world->check.epoch_last + 51});
+    drill_fence(drill, 51);
     bool fine = drill_pass_share(drill, 200, 1900);
     cut_off_holder(drill);
     return fine && drill_pass(drill, drill->lease * 14 / 10);

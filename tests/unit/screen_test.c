@@ -131,7 +131,7 @@ TEST(how_far_a_write_has_come)
 /* The documents show the screen as it is. */
 TEST(readme_and_operating_show_the_quiet_screen)
 {
-    static const char *const paths[] = {"README.md", "docs/operating.md"};
+    static const char *const paths[] = {"README.md", "deploy/guide/operating.md"};
     char *screen = render_tail("{'authoritative':{'ok':2,'servers':2,'took_ms':900},"
                                "'resolvers':{'ok':4,'servers':4},'cache_ends_at':null}");
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
