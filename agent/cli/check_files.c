@@ -11,10 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../node/dns/route53_file.h"
 #include "../peer/complaint.h"
 #include "../peer/keys.h"
-
-#define SECRET_SIZE 4096 /* base64 of a TSIG secret; a file of credentials */
 
 /* An error for a machine that needs it, else a warning. */
 static void complain(struct complaints *complaints, const struct complaint_place *place,
@@ -54,35 +53,60 @@ uint8_t check_files_self(const struct config *config, const char *path,
     return self;
 }
 
-/* One secret file of a record: is it there, and private? */
+static int judge_base64(const char *path, const char *text, struct err *err)
+{
+    uint8_t bytes[KEYS_SECRET_SIZE];
+    size_t size = 0;
+    int bad = sodium_base642bin(bytes, sizeof bytes, text, strlen(text), NULL, &size, NULL,
+                                sodium_base64_VARIANT_ORIGINAL);
+    sodium_memzero(bytes, sizeof bytes);
+    if (bad == 0 && size > 0)
+        return 0;
+    return err_set(err, ERR_USAGE, "%s: holds no base64; expected the secret of the TSIG key "
+                                   "alone, as in the secret = of the DNS server", path);
+}
+
+static int judge_credentials(const struct record_config *record, const char *text, struct err *err)
+{
+    struct route53_secret secret;
+    const char *profile = record->credentials_profile;
+    int code = route53_file_parse(text, profile[0] != 0 ? profile : "default", &secret, err);
+    sodium_memzero(&secret, sizeof secret);
+    return code == 0 ? 0 : err_wrap(err, "%s", record->credentials_file);
+}
+
+int check_files_secret(const struct record_config *record, enum check_secret kind,
+                       const char *path, struct err *err)
+{
+    char text[KEYS_SECRET_TEXT_SIZE];
+    bool lines = kind == CHECK_SECRET_CREDENTIALS;
+    int code = lines ? keys_secret_text(path, text, sizeof text, err)
+                     : keys_secret(path, text, KEYS_SECRET_SIZE, err);
+    if (code == 0 && kind == CHECK_SECRET_BASE64)
+        code = judge_base64(path, text, err);
+    else if (code == 0 && lines)
+        code = judge_credentials(record, text, err);
+    sodium_memzero(text, sizeof text);
+    return code;
+}
+
+/* One secret file of a record: would the daemon take it? */
 struct secret {
     const char *key, *path;
-    bool base64, lines; /* what it holds; else one line of text */
-    bool needed;        /* this machine is a node: its daemon would refuse */
+    enum check_secret kind;
 };
 
+/* needed: this machine is a node, its daemon would refuse. */
 static void check_secret(const struct config *config, const struct record_config *record,
-                         const struct secret *secret, struct complaints *complaints)
+                         const struct secret *secret, bool needed, struct complaints *complaints)
 {
     struct err err = {0};
-    char text[SECRET_SIZE], section[HOST_SIZE + 8];
-    uint8_t bytes[SECRET_SIZE];
-    size_t size = 0;
+    char section[HOST_SIZE + 8];
     (void)snprintf(section, sizeof section, "record %s", record->label);
     struct complaint_place place = {config->path, record->line, section, secret->key};
-    int code = secret->lines ? keys_secret_text(secret->path, text, sizeof text, &err)
-                             : keys_secret(secret->path, text, sizeof text, &err);
     bool blind = geteuid() != 0 && access(secret->path, R_OK) != 0;
-    if (code != 0)
-        complain(complaints, &place, secret->needed && !blind, err.text);
-    else if (secret->base64 &&
-             (sodium_base642bin(bytes, sizeof bytes, text, strlen(text), NULL, &size, NULL,
-                                sodium_base64_VARIANT_ORIGINAL) != 0 || size == 0))
-        complain(complaints, &place, secret->needed,
-                 "the file holds no base64; expected the secret of the TSIG key alone, as in the "
-                 "secret = of the DNS server");
-    sodium_memzero(text, sizeof text);
-    sodium_memzero(bytes, sizeof bytes);
+    if (check_files_secret(record, secret->kind, secret->path, &err) != 0)
+        complain(complaints, &place, needed && !blind, err.text);
 }
 
 static void check_ca(const struct config *config, const struct record_config *record,
@@ -100,14 +124,14 @@ static void check_secrets(const struct config *config, const struct record_confi
                           bool needed, struct complaints *complaints)
 {
     const struct secret secrets[] = {
-        {"tsig-secret-file", record->tsig_secret_file, true, false, needed},
-        {"credentials-file", record->credentials_file, false, true, needed},
-        {"token-file", record->token_file, false, false, needed},
-        {"api-key-file", record->api_key_file, false, false, needed},
+        {"tsig-secret-file", record->tsig_secret_file, CHECK_SECRET_BASE64},
+        {"credentials-file", record->credentials_file, CHECK_SECRET_CREDENTIALS},
+        {"token-file", record->token_file, CHECK_SECRET_LINE},
+        {"api-key-file", record->api_key_file, CHECK_SECRET_LINE},
     };
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
         if (secrets[i].path[0] != 0)
-            check_secret(config, record, &secrets[i], complaints);
+            check_secret(config, record, &secrets[i], needed, complaints);
 }
 
 static void check_command(const struct complaint_place *place, const char *command,

@@ -17,4 +17,10 @@ void check_files_named(const struct config *config, uint8_t self, struct complai
 void check_files_commands(const struct config *config, uint8_t self,
                           struct complaints *complaints);
 
+/* What a secret file must hold: any line, the base64 of a TSIG key, a profile with keys. */
+enum check_secret { CHECK_SECRET_LINE, CHECK_SECRET_BASE64, CHECK_SECRET_CREDENTIALS };
+/* Would the daemon take this secret file of `record`? 0, or ERR_USAGE: what is wrong with it. */
+int check_files_secret(const struct record_config *record, enum check_secret kind,
+                       const char *path, struct err *err);
+
 #endif

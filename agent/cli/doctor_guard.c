@@ -65,6 +65,7 @@ static void look_at_guard(struct doctor *doctor, const json_t *record,
     const char *node = doctor->config.peers[doctor->self].name, *label = config->label;
     const char *address = public_of(&config->serve[doctor->self]);
     const json_t *all = json_object_get(json_object_get(record, "tail"), "authoritative");
+    bool asked = !json_is_object(all) || number_of(all, "servers", 0) > 0;
     if (!json_is_object(all))
         all = json_object_get(record, "verified");
     int64_t servers = number_of(all, "servers", 0);
@@ -78,11 +79,14 @@ static void look_at_guard(struct doctor *doctor, const json_t *record,
         DOCTOR_SAY(doctor, DOCTOR_GUARD, label, DOCTOR_WARN, remedy,
                    "no address of %s is public: FS PBX would never count it as the active node",
                    node);
-    else if (strcmp(text_of(record, "state"), "ok") == 0 && same == servers)
+    else if (strcmp(text_of(record, "state"), "ok") != 0 || !asked ||
+             json_is_object(json_object_get(record, "behind")))
+        return; /* not known, or told already */
+    else if (same == servers)
         DOCTOR_SAY(doctor, DOCTOR_GUARD, label, DOCTOR_OK, NULL,
                    "FS PBX would be content: whole A and AAAA sets of one node, the same at all "
                    "servers that were asked, %s of %s is public", address, node);
-    else if (strcmp(text_of(record, "state"), "ok") == 0)
+    else
         DOCTOR_SAY(doctor, DOCTOR_GUARD, label, DOCTOR_WARN, "see the line about the servers",
                    "the servers differ, so FS PBX counts no node as the active one");
 }

@@ -38,11 +38,23 @@ void doctor_list_close(struct doctor_list *list)
         json_decref(list->areas[i]);
 }
 
-static void make_printable(char *text)
+static void replace(char *text, bool ascii)
 {
     for (; *text != 0; text++)
-        if ((unsigned char)*text < ' ' || (unsigned char)*text == 127)
+        if ((unsigned char)*text < ' ' || (unsigned char)*text == 127 ||
+            (ascii && (unsigned char)*text > 127))
             *text = '?';
+}
+
+/* A path may hold bytes that are no text for JSON: a line must not be lost for them. */
+static json_t *printable(char *text)
+{
+    replace(text, false);
+    json_t *string = json_string(text);
+    if (string != NULL)
+        return string;
+    replace(text, true);
+    return json_string(text);
 }
 
 void doctor_list_add(struct doctor_list *list, const struct doctor_line *line, const char *format,
@@ -54,14 +66,12 @@ void doctor_list_add(struct doctor_list *list, const struct doctor_line *line, c
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    make_printable(text);
     if (due)
         (void)snprintf(remedy, sizeof remedy, "%s",
                        given ? line->remedy : "holdfast why; holdfast events --last 20");
-    make_printable(remedy);
-    json_t *check = json_pack("{s:s, s:s, s:s, s:s%, s:o}", "area", areas[line->area], "subject",
-                              line->subject, "level", levels[line->level], "text", text,
-                              strlen(text), "remedy", due ? json_string(remedy) : json_null());
+    json_t *check = json_pack("{s:s, s:s, s:s, s:o, s:o}", "area", areas[line->area], "subject",
+                              line->subject, "level", levels[line->level], "text",
+                              printable(text), "remedy", due ? printable(remedy) : json_null());
     if (check != NULL && json_array_append_new(list->areas[line->area], check) == 0)
         list->counts[line->level]++;
 }

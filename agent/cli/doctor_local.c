@@ -4,9 +4,9 @@
  * Failure modes: each thing that the daemon would refuse, or could not do, is a line with the
  * command that mends it. Run by root, the files are looked at as the daemon's user sees them. */
 #include <errno.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@
 #include "check_files.h"
 #include "doctor.h"
 
-#define SECRET_SIZE 65536
+#define GROUP_MAX 64
 #define COMMAND_SIZE (3 * PATH_SIZE + 160)
 
 /* ---- whose eyes ---- */
@@ -32,18 +32,32 @@ static const char *user_of(const struct doctor *doctor, char ret[64])
     return ret;
 }
 
-static void see_as_daemon(const struct doctor *doctor)
+/* Root's own groups, while they are put away. */
+struct eyes {
+    gid_t groups[GROUP_MAX];
+    int count; /* -1 = root looks as root */
+};
+
+/* With the daemon's groups alone: root's would open to it what is closed to the daemon. */
+static void see_as_daemon(const struct doctor *doctor, struct eyes *ret)
 {
     struct stat status;
+    ret->count = -1;
     if (geteuid() != 0 || stat(doctor->options->state_dir, &status) != 0)
         return;
-    if (setegid(status.st_gid) != 0 || seteuid(status.st_uid) != 0)
+    const struct passwd *user = getpwuid(status.st_uid);
+    ret->count = getgroups(GROUP_MAX, ret->groups);
+    int failed = ret->count < 0   ? -1
+                 : user != NULL ? initgroups(user->pw_name, status.st_gid)
+                                : setgroups(1, &status.st_gid);
+    if (failed != 0 || setegid(status.st_gid) != 0 || seteuid(status.st_uid) != 0)
         errno = 0; /* then as root: what is wrong for root is wrong */
 }
 
-static void see_as_before(void)
+static void see_as_before(const struct eyes *eyes)
 {
-    if (getuid() == 0 && (seteuid(0) != 0 || setegid(0) != 0))
+    if (eyes->count >= 0 && (seteuid(0) != 0 || setegid(0) != 0 ||
+                             setgroups((size_t)eyes->count, eyes->groups) != 0))
         errno = 0; /* cannot happen; what follows only asks the daemon */
 }
 
@@ -133,34 +147,17 @@ static void look_at_key(struct doctor *doctor)
                "the public half of %s is none of the three in %s", path, config->path);
 }
 
-/* What a secret file must hold besides being there: base64 where it is a TSIG secret. */
-static bool is_text_good(bool base64, char *text, struct err *err, const char *path)
-{
-    uint8_t *bytes = (uint8_t *)text; /* decoded in place: it only gets shorter */
-    size_t size = 0, length = strlen(text);
-    if (!base64 || (sodium_base642bin(bytes, length, text, length, NULL, &size, NULL,
-                                      sodium_base64_VARIANT_ORIGINAL) == 0 && size > 0))
-        return true;
-    (void)err_set(err, ERR_USAGE, "%s: holds no base64; expected the secret of the TSIG key alone",
-                  path);
-    return false;
-}
-
 struct secret {
     const char *key, *path, *what;
-    bool base64, lines;
+    enum check_secret kind;
 };
 
 static void look_at_secret(struct doctor *doctor, const struct record_config *record,
                            const struct secret *secret)
 {
-    char text[SECRET_SIZE];
     struct err err = {0};
     char user[64], make[COMMAND_SIZE], remedy[COMMAND_SIZE], subject[2 * HOST_SIZE];
-    int code = secret->lines ? keys_secret_text(secret->path, text, sizeof text, &err)
-                             : keys_secret(secret->path, text, sizeof text, &err);
-    bool good = code == 0 && is_text_good(secret->base64, text, &err, secret->path);
-    sodium_memzero(text, sizeof text);
+    bool good = check_files_secret(record, secret->kind, secret->path, &err) == 0;
     (void)snprintf(subject, sizeof subject, "%s %s", record->label, secret->key);
     (void)snprintf(make, sizeof make, "type %s: install -m 0600 -o %s /dev/stdin %s; then: "
                    "holdfast restart", secret->what, user_of(doctor, user), secret->path);
@@ -180,12 +177,12 @@ static void look_at_secrets(struct doctor *doctor)
     for (size_t i = 0; i < config->record_count && doctor->self != PEER_WITNESS; i++) {
         const struct record_config *record = &config->records[i];
         const struct secret secrets[] = {
-            {"tsig-secret-file", record->tsig_secret_file, "the secret of the TSIG key", true,
-             false},
+            {"tsig-secret-file", record->tsig_secret_file, "the secret of the TSIG key",
+             CHECK_SECRET_BASE64},
             {"credentials-file", record->credentials_file, "the credentials, as in "
-             "holdfast.conf(5)", false, true},
-            {"token-file", record->token_file, "the token", false, false},
-            {"api-key-file", record->api_key_file, "the api-key", false, false},
+             "holdfast.conf(5)", CHECK_SECRET_CREDENTIALS},
+            {"token-file", record->token_file, "the token", CHECK_SECRET_LINE},
+            {"api-key-file", record->api_key_file, "the api-key", CHECK_SECRET_LINE},
         };
         for (size_t k = 0; k < sizeof secrets / sizeof secrets[0]; k++)
             if (secrets[k].path[0] != 0)
@@ -226,7 +223,8 @@ static void look_at_state(struct doctor *doctor)
 
 void doctor_local(struct doctor *doctor)
 {
-    see_as_daemon(doctor);
+    struct eyes eyes;
+    see_as_daemon(doctor, &eyes);
     look_at_config(doctor);
     look_at_key(doctor);
     if (doctor->readable) {
@@ -234,5 +232,5 @@ void doctor_local(struct doctor *doctor)
         look_at_commands(doctor);
     }
     look_at_state(doctor);
-    see_as_before();
+    see_as_before(&eyes);
 }

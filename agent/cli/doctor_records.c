@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../node/tail.h"
 #include "doctor.h"
 #include "doctor_guard.h"
 #include "screen_parts.h"
@@ -63,12 +64,16 @@ static const struct record_config *config_of(const struct doctor *doctor, const 
 
 /* ---- what is wrong ---- */
 
-static enum doctor_level level_of(const char *state, const char *fault, bool held)
+/* What passes by itself is no failure, unless nothing was written yet under this epoch: then the
+ * name still leads to somebody else. */
+static enum doctor_level level_of(const json_t *record, bool held)
 {
     static const char *const passing[] = {"busy", "server", "higher", "ttl", "lagging", "serial"};
+    const char *state = text_of(record, "state"), *fault = text_of(record, "fault");
+    bool unwritten = held && !json_is_object(json_object_get(record, "verified"));
     for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
         if (strcmp(fault, passing[i]) == 0)
-            return DOCTOR_WARN;
+            return unwritten && strcmp(state, "writing") != 0 ? DOCTOR_FAIL : DOCTOR_WARN;
     if (strcmp(state, "drifted") == 0 || strcmp(state, "writing") == 0)
         return DOCTOR_WARN;
     return fault[0] == 0 && !held ? DOCTOR_WARN : DOCTOR_FAIL;
@@ -86,8 +91,23 @@ static bool say_fault(struct doctor *doctor, const json_t *record)
     const char *text = ok && unreadable[0] != 0 ? unreadable : detail;
     doctor_list_add(&doctor->list,
                     &(struct doctor_line){area_of(fault), text_of(record, "label"),
-                                          level_of(state, fault, held), text_of(record, "remedy")},
+                                          level_of(record, held), text_of(record, "remedy")},
                     "%s", text[0] != 0 ? text : state);
+    return true;
+}
+
+/* What stands there is right by itself, and yet not what the holder or the other records show. */
+static bool say_behind(struct doctor *doctor, const json_t *record)
+{
+    const char *holder = text_of(doctor->status, "holder");
+    const char *behind = text_of(json_object_get(record, "behind"), "text");
+    char remedy[REMEDY_SIZE];
+    if (behind[0] == 0)
+        return false;
+    (void)snprintf(remedy, sizeof remedy, "on %s: holdfast doctor (it says why it is not written)",
+                   holder[0] != 0 ? holder : "the holder");
+    DOCTOR_SAY(doctor, DOCTOR_RECORD, text_of(record, "label"), DOCTOR_WARN, remedy,
+               "is behind: %s", behind);
     return true;
 }
 
@@ -123,7 +143,9 @@ static void say_right(struct doctor *doctor, const json_t *record)
                        one == NULL ? "?" : one);
     }
     const char *label = text_of(record, "label"), *detail = text_of(record, "detail");
-    if (strcmp(text_of(record, "state"), "ok") == 0)
+    if (say_behind(doctor, record))
+        ; /* instead of where it leads */
+    else if (strcmp(text_of(record, "state"), "ok") == 0)
         DOCTOR_SAY(doctor, DOCTOR_RECORD, label, DOCTOR_OK, NULL, "%s -> %s, epoch %" PRId64,
                    text_of(record, "name"), list, number_of(record, "epoch", 0));
     else
@@ -208,6 +230,18 @@ static void look_at_clock(struct doctor *doctor, const json_t *record)
 
 /* ---- who else has it ---- */
 
+/* Why the servers of the zone are not known; "" = they are, or are still searched for. */
+static const char *unknown_servers(const json_t *tail)
+{
+    const json_t *warnings = json_object_get(tail, "warnings");
+    for (size_t i = 0; i < json_array_size(warnings); i++) {
+        const char *text = json_string_value(json_array_get(warnings, i));
+        if (text != NULL && strncmp(text, TAIL_UNKNOWN, sizeof TAIL_UNKNOWN - 1) == 0)
+            return text;
+    }
+    return "";
+}
+
 static void look_at_servers(struct doctor *doctor, const json_t *record)
 {
     const json_t *tail = json_object_get(record, "tail"), *verified = json_object_get(record,
@@ -225,6 +259,15 @@ static void look_at_servers(struct doctor *doctor, const json_t *record)
     else
         (void)snprintf(remedy, sizeof remedy, "dig +norecurse @SERVER %s A; on the one that shows "
                        "the old address: rndc retransfer ZONE", name);
+    if (unknown_servers(tail)[0] != 0) {
+        (void)snprintf(remedy, sizeof remedy, "set authoritative = ADDRESS in [record %s] of %s, "
+                       "one line for each server of the zone, then: holdfast restart", label,
+                       doctor->options->config);
+        /* With resolver = none they are not asked because somebody wished it so. */
+        DOCTOR_SAY(doctor, DOCTOR_SERVERS, label,
+                   doctor->config.dns.no_resolver ? DOCTOR_OK : DOCTOR_WARN, remedy, "%s",
+                   unknown_servers(tail));
+    }
     if (servers == 0 || told)
         return;
     DOCTOR_SAY(doctor, DOCTOR_SERVERS, label, ok < servers ? DOCTOR_WARN : DOCTOR_OK, remedy,

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../peer/clock.h"
 #include "record_serve.h"
@@ -21,6 +22,14 @@ bool agree_saw(struct agree *agree, uint64_t epoch, mono_ms now)
     agree->top = epoch;
     agree->top_at = now;
     return true;
+}
+
+void agree_heard(struct agree *agree, const char *holder, mono_ms now)
+{
+    if (strcmp(agree->holder, holder) == 0)
+        return;
+    (void)snprintf(agree->holder, sizeof agree->holder, "%s", holder);
+    agree->holder_at = now;
 }
 
 static enum agree_verdict judge_held(const struct record_glance *glance, mono_ms *ret_since)
@@ -39,6 +48,11 @@ enum agree_verdict agree_judge(const struct agree *agree, const struct record_gl
     *ret_since = agree->top_at;
     if (!glance->can_read || !glance->readable || agree->top == 0)
         return AGREE_UNKNOWN;
+    bool other = agree->holder[0] != 0 && strcmp(agree->holder, glance->node) != 0;
+    if (glance->epoch == agree->top && other) { /* nobody wrote since the holder changed */
+        *ret_since = agree->holder_at;
+        return glance->read_at > agree->holder_at ? AGREE_NO : AGREE_UNKNOWN;
+    }
     if (glance->epoch == agree->top) {
         *ret_since = glance->wrong_since;
         return glance->right ? AGREE_YES : AGREE_NO;

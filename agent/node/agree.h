@@ -1,8 +1,8 @@
 /* agree — do the records show the same holder, and which one is behind?
  *
  * Room: compares what each record saw; pure. On the holder a record agrees once it was written and
- * read back; on any other node once it shows the highest epoch that any of them showed, and was
- * looked at since that one appeared. What cannot be known is called unknown. */
+ * read back; on any other node once it shows the highest epoch that any of them showed, of the node
+ * that is known to hold, and was looked at since. What cannot be known is called unknown. */
 #ifndef HOLDFAST_NODE_AGREE_H
 #define HOLDFAST_NODE_AGREE_H
 
@@ -28,14 +28,19 @@ struct record_glance {
 /* NO: it is behind, or shows something else. */
 enum agree_verdict { AGREE_UNKNOWN, AGREE_YES, AGREE_NO };
 
-/* The highest epoch that was seen in any fence, and since when. Zeroed at first. */
+/* The highest epoch that was seen in any fence, and who holds, by the peers' own word; and since
+ * when. Zeroed at first. */
 struct agree {
     uint64_t top;
     mono_ms top_at;
+    char holder[NAME_SIZE]; /* "" = nobody is known to hold */
+    mono_ms holder_at;
 };
 
 /* A fence was read. True: it is higher than all before. */
 bool agree_saw(struct agree *agree, uint64_t epoch, mono_ms now);
+/* This node holds; "" = nobody is known to. */
+void agree_heard(struct agree *agree, const char *holder, mono_ms now);
 /* What is to be said of one record; ret_since: when it fell behind, for AGREE_NO. */
 enum agree_verdict agree_judge(const struct agree *agree, const struct record_glance *glance,
                                mono_ms *ret_since);

@@ -1,7 +1,8 @@
 /* command — see command.h.
  *
- * Happy path: spawned, its output read, its exit status told.
- * Failure modes: cannot be spawned: an error at once. Runs too long: SIGKILL to the group, told
+ * Happy path: started, its output read, its exit status told.
+ * Failure modes: no descriptors: an error at once. A program that cannot be run: told as its end,
+ * because nobody waits for a disk. Runs too long: SIGKILL to the group, told
  * at once; a child that does not even die (a dead disk) is left to be collected later, it
  * keeps nothing waiting. Floods its output: read and dropped beyond the bound. Leaves a
  * background child with the pipe: the exit of the program itself is what counts. */
@@ -9,23 +10,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../peer/child.h"
 #include "../peer/clock.h"
 
 #define LINE_SIZE 1024
 #define READ_SIZE 4096
 
 struct command {
-    uv_process_t process;
+    struct child child;
     uv_timer_t timer;
     uv_pipe_t pipe;
     unsigned handles;
-    bool told, exited, pipe_open;
+    bool told, pipe_open;
+    char program[PATH_SIZE]; /* for texts */
     mono_ms started;
     void (*on_end)(void *owner, const struct command_result *result);
     void *owner;
@@ -45,7 +47,7 @@ static void on_closed(uv_handle_t *handle)
         free(command);
 }
 
-/* Everything but the process handle, which must live until the child was collected. */
+/* Everything but the child's handle, which must live until it was collected. */
 static void close_waiting(struct command *command)
 {
     if (command->told)
@@ -56,13 +58,13 @@ static void close_waiting(struct command *command)
         uv_close((uv_handle_t *)&command->pipe, on_closed);
 }
 
+/* It may not even die, on a dead disk: then it does not keep the loop. */
 static void kill_group(struct command *command)
 {
-    if (command->exited) /* the number may be somebody else's by now */
+    if (command->child.pid == 0)
         return;
-    if (kill(-command->process.pid, SIGKILL) != 0)
-        uv_process_kill(&command->process, SIGKILL);
-    uv_unref((uv_handle_t *)&command->process);
+    child_kill(&command->child);
+    uv_unref((uv_handle_t *)&command->child.handle);
 }
 
 static void keep(struct command *command, const char *bytes, size_t count)
@@ -102,13 +104,18 @@ static void tell(struct command *command, struct command_result result)
     on_end(command->owner, &result);
 }
 
-static void on_exit_of_child(uv_process_t *process, int64_t status, int signal_number)
+static void on_end_of_child(struct child *child, const struct child_end *end)
 {
-    struct command *command = process->data;
-    struct command_result result = {.exit_status = signal_number == 0 ? (int)status : -1,
-                                    .signal = signal_number};
-    command->exited = true;
-    uv_close((uv_handle_t *)process, on_closed);
+    struct command *command = child->handle.data;
+    struct command_result result = {
+        .exit_status = end->exit_status, .signal = end->signal, .error = end->error};
+    if (end->error != 0) { /* it wrote nothing itself */
+        result.exit_status = -1;
+        command->output_len = (size_t)snprintf(command->output, sizeof command->output,
+                                               "cannot run %s: %s", command->program,
+                                               uv_strerror(uv_translate_sys_error(end->error)));
+    }
+    uv_close((uv_handle_t *)&child->handle, on_closed);
     tell(command, result);
 }
 
@@ -201,31 +208,21 @@ static int spawn(struct command *command, uv_loop_t *loop, char **words,
     if (status != 0)
         return status;
     gather(set, environment);
-    uv_stdio_container_t streams[3] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = write_end},
-        {.flags = UV_INHERIT_FD, .data.fd = write_end},
-    };
-    uv_process_options_t options = {
-        .exit_cb = on_exit_of_child,
-        .file = words[0],
-        .args = words,
-        .env = set,
-        .cwd = "/",
-        .flags = UV_PROCESS_DETACHED,
-        .stdio_count = 3,
-        .stdio = streams,
-    };
-    command->process.data = command;
-    command->handles++; /* libuv wants it closed also when it could not be started */
-    status = uv_spawn(loop, &command->process, &options);
+    struct child_order order = {.loop = loop,
+                                .words = words,
+                                .environment = set,
+                                .output = write_end,
+                                .on_end = on_end_of_child};
+    status = child_start(&command->child, &order);
     close(write_end);
-    if (status != 0) {
-        command->exited = true;
-        uv_close((uv_handle_t *)&command->process, on_closed);
-        return status;
+    if (command->child.open) {
+        command->child.handle.data = command;
+        command->handles++;
     }
-    return uv_read_start((uv_stream_t *)&command->pipe, on_alloc, on_output);
+    if (status != 0 && command->child.open)
+        uv_close((uv_handle_t *)&command->child.handle, on_closed);
+    return status != 0 ? status
+                       : uv_read_start((uv_stream_t *)&command->pipe, on_alloc, on_output);
 }
 
 int command_start(struct command **ret, uv_loop_t *loop, const struct command_order *order,
@@ -243,13 +240,13 @@ int command_start(struct command **ret, uv_loop_t *loop, const struct command_or
     command->on_end = order->on_end;
     command->owner = order->owner;
     command->started = clock_now();
+    (void)snprintf(command->program, sizeof command->program, "%s", words[0]);
     uv_timer_init(loop, &command->timer);
     command->timer.data = command;
     command->handles = 1;
     int status = spawn(command, loop, words, order->environment);
     if (status != 0) {
-        if (!command->exited)
-            kill_group(command);
+        kill_group(command);
         close_waiting(command); /* frees it in the close callbacks */
         return err_set(err, ERR_SYSTEM, "cannot run %s: %s", words[0], uv_strerror(status));
     }

@@ -9,9 +9,9 @@
 #include <uv.h>
 
 #include "../../proto/words.h"
+#include "../peer/config.h"
 #include "../peer/err.h"
 
-#define COMMAND_WORD_MAX 32   /* program and arguments */
 #define COMMAND_SET_MAX 16    /* environment entries of the caller */
 #define COMMAND_OUTPUT_MAX 512 /* bytes kept; the rest is read and dropped */
 
@@ -20,6 +20,7 @@ struct command;
 struct command_result {
     int exit_status; /* 0..255, or -1 when a signal ended it */
     int signal;      /* 0, or the signal */
+    int error;       /* errno: it could not be run, the output says so; else 0 */
     bool timed_out;  /* the limit came first; it was killed, with its whole group */
     span_ms ran_ms;
     const char *output; /* printable, ends in 0; valid during the call */
@@ -34,8 +35,8 @@ struct command_order {
     void *owner;
 };
 
-/* Starts it; the order is copied where needed. ERR_SYSTEM: could not be started (the text says
- * why: not found, not executable). *ret is valid until on_end or command_cancel. */
+/* Starts it; the order is copied where needed. ERR_SYSTEM: no descriptors or processes are left.
+ * What cannot be run ends at once. *ret is valid until on_end or command_cancel. */
 int command_start(struct command **ret, uv_loop_t *loop, const struct command_order *order,
                   struct err *err);
 /* Kills its process group; on_end will not come. Safe from callbacks. */

@@ -144,13 +144,15 @@ const char *duty_peer_name(const struct duty *duty, uint8_t peer)
     return peer < PEER_COUNT ? duty->world.config->peers[peer].name : "nobody";
 }
 
-json_t *duty_records(const struct duty *duty)
+json_t *duty_records(struct duty *duty)
 {
     struct view view;
     json_t *list = json_array();
     mono_ms now = clock_now();
     int64_t wall_ms = clock_wall_ms();
     duty_view(duty, &view);
+    agree_heard(&duty->agree, view.holder < NODE_COUNT ? duty_peer_name(duty, view.holder) : "",
+                now);
     for (size_t i = 0; i < duty->record_count; i++) {
         struct record_glance glance;
         record_told_holder(duty->records[i], view.holder);

@@ -48,7 +48,7 @@ void duty_view(const struct duty *duty, struct view *ret);
 /* The name of a peer; "nobody" when there is none such. */
 const char *duty_peer_name(const struct duty *duty, uint8_t peer);
 /* records[], probes[] and unfit_reasons[] of `status --json`. New references. */
-json_t *duty_records(const struct duty *duty);
+json_t *duty_records(struct duty *duty);
 json_t *duty_probes(const struct duty *duty);
 json_t *duty_unfit_reasons(const struct duty *duty);
 

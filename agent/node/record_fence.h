@@ -10,7 +10,9 @@
 #include "dns/provider.h"
 
 #define TOKEN_SIZE 17   /* 16 lower-case hex digits and the final 0 */
-#define TOKEN_RING_MAX 16 /* own attempts remembered under one epoch */
+/* Own attempts remembered under one epoch: 15 minutes of a server that reads and does not answer
+ * writes. When it goes on, the first of all is the one that lands. */
+#define TOKEN_RING_MAX 256
 
 struct record_fence {
     uint64_t epoch; /* never 0 */

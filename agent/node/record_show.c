@@ -95,9 +95,17 @@ json_t *record_show_written(const struct record_picture *picture, const struct r
                      (int)picture->servers_ok, "servers", (int)picture->servers);
 }
 
+/* No write can compare with that, so it cannot be adopted: a hand must delete it. */
+static bool is_beyond_us(const struct record_picture *picture)
+{
+    struct record_fence fence;
+    const struct provider_state *last = &picture->last;
+    return last->fence_count > 1 || (!last->exact && !record_fence_parse(last->fence, &fence));
+}
+
 enum trouble_kind record_show_kind(const struct record_picture *picture)
 {
-    return picture->last.fence_count > 1 ? TROUBLE_FENCES : TROUBLE_GARBAGE;
+    return is_beyond_us(picture) ? TROUBLE_FENCES : TROUBLE_GARBAGE;
 }
 
 void record_show_unadopted(const struct record_picture *picture, char ret[RECORD_DETAIL_SIZE])
@@ -117,6 +125,12 @@ void record_show_garbage(const struct record_picture *picture, char ret[RECORD_D
                  "exactly one: when nothing needs them, delete all of them, the holder then writes "
                  "its own",
                  picture->last.fence_count, name, picture->last.fence);
+    else if (is_beyond_us(picture))
+        snprintf(ret, RECORD_DETAIL_SIZE,
+                 "the TXT record at _holdfast.%s is \"%s\", which holdfast did not write and "
+                 "cannot compare with: when nothing needs it, delete it, the holder then writes "
+                 "its own",
+                 name, picture->last.fence);
     else
         snprintf(ret, RECORD_DETAIL_SIZE,
                  "the TXT record at _holdfast.%s is \"%s\", which holdfast did not write; make "

@@ -15,6 +15,9 @@
 #include "../peer/config.h"
 #include "../peer/events.h"
 
+/* How a warning of tail_json begins that says why nobody of the zone can be asked. */
+#define TAIL_UNKNOWN "the servers of the zone are not found"
+
 struct tail;
 
 /* How patient it is; 0 = the usual. */

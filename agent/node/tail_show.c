@@ -68,8 +68,8 @@ static json_t *warnings_json(const struct tail *tail)
     }
     if (tail->find.detail[0] != 0) {
         (void)snprintf(text, sizeof text,
-                       "the servers of the zone are not found (%s): name them with authoritative = "
-                       "ADDRESS in [record %.100s]", tail->find.detail, tail->world.config->label);
+                       TAIL_UNKNOWN " (%s): name them with authoritative = ADDRESS in "
+                       "[record %.100s]", tail->find.detail, tail->world.config->label);
         (void)json_array_append_new(ret, json_string(text));
     }
     return ret;

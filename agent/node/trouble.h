@@ -45,7 +45,7 @@ enum trouble_kind {
     TROUBLE_SERIAL,  /* of the zone does not rise */
     TROUBLE_LAGGING, /* a name server does not show yet what the first shows */
     /* the fence and the addresses */
-    TROUBLE_FENCES,    /* more than one */
+    TROUBLE_FENCES,    /* more than one, or one that no write can compare with */
     TROUBLE_GARBAGE,   /* a text that holdfast did not write */
     TROUBLE_FOREIGN,   /* the own epoch, another's token */
     TROUBLE_POISONED,  /* an epoch too high to be true */

@@ -17,6 +17,7 @@
 #define NAME_SIZE 33     /* [a-z0-9-]{1,32} and the final 0 */
 #define HOST_SIZE 256    /* DNS name or address text */
 #define PATH_SIZE 256    /* path of a file or a command line */
+#define COMMAND_WORD_MAX 32 /* of a command line: program and arguments */
 #define ADDRESS_MAX 8    /* addresses per peer, servers per record, serve per family */
 #define RECORD_MAX 8
 #define PROBE_MAX 16

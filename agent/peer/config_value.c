@@ -320,6 +320,16 @@ int config_value_path(const char *text, const char *config_path, char ret[PATH_S
     return 0;
 }
 
+static size_t count_words(const char *text)
+{
+    size_t count = 0;
+    for (text += strspn(text, " \t"); *text != 0; text += strspn(text, " \t")) {
+        text += strcspn(text, " \t");
+        count++;
+    }
+    return count;
+}
+
 int config_value_command(const char *text, char ret[PATH_SIZE], struct err *err)
 {
     size_t length = strlen(text);
@@ -329,6 +339,9 @@ int config_value_command(const char *text, char ret[PATH_SIZE], struct err *err)
     if (length >= PATH_SIZE)
         return err_set(err, ERR_USAGE, "\"%.60s...\" is too long; expected at most %d bytes: put "
                                        "the rest into a script", text, PATH_SIZE - 1);
+    if (count_words(text) > COMMAND_WORD_MAX)
+        return err_set(err, ERR_USAGE, "\"%.60s...\" has too many words; expected at most %d: put "
+                                       "the rest into a script", text, COMMAND_WORD_MAX);
     memcpy(ret, text, length + 1);
     return 0;
 }

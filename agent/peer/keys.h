@@ -12,6 +12,8 @@
 #include "err.h"
 
 #define KEY_TEXT_SIZE 45 /* base64 of 32 bytes and the final 0 */
+#define KEYS_SECRET_SIZE 1024      /* a secret of one line and the final 0: TSIG, token, api-key */
+#define KEYS_SECRET_TEXT_SIZE 65536 /* one of several lines: credentials */
 
 /* Reads the key file. On success *ret_secret points to 64 bytes (libsodium's secret key form)
  * in locked memory, freed by keys_close. ERR_USAGE names the file and what is wrong. */

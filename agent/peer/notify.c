@@ -5,15 +5,15 @@
  * Failure modes: the command is missing, fails or runs too long: an event says so, at most once
  * in ten minutes; too long: it is killed with its whole process group. A storm of events: one
  * message per kind waits, the texts are joined as far as they fit. The command's output goes
- * nowhere, its input is empty. The loop waits for nothing but the fork. */
+ * nowhere, its input is empty. The loop waits for nothing. */
 #include "notify.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "child.h"
 #include "clock.h"
 #include "config.h"
 
@@ -22,7 +22,6 @@
 #define KIND_ALARM 5
 #define TEXT_SIZE 1024
 #define HOLDER_SIZE 64
-#define WORD_MAX 32
 #define ENVIRONMENT_COUNT 8
 #define RUN_MS 10000
 #define EVERY_MS 10000
@@ -51,7 +50,7 @@ struct notify {
     uint64_t order;
     mono_ms failure_told;
     uv_timer_t timer; /* while a command runs: its limit; else: when the next message is due */
-    uv_process_t process;
+    struct child child;
     bool running, closing;
     unsigned handles; /* open ones */
 };
@@ -153,7 +152,7 @@ static void on_closed(uv_handle_t *handle)
     }
 }
 
-static void on_process_closed(uv_handle_t *handle)
+static void on_child_closed(uv_handle_t *handle)
 {
     struct notify *notify = handle->data;
     notify->running = false;
@@ -164,40 +163,37 @@ static void on_process_closed(uv_handle_t *handle)
     on_closed(handle);
 }
 
-static void on_exit_of_child(uv_process_t *process, int64_t status, int signal_number)
+static void on_end_of_child(struct child *child, const struct child_end *end)
 {
-    struct notify *notify = process->data;
-    char what[64];
-    if (signal_number != 0)
-        (void)snprintf(what, sizeof what, "was ended by signal %d", signal_number);
+    struct notify *notify = child->handle.data;
+    char what[128];
+    if (end->error != 0)
+        (void)snprintf(what, sizeof what, "%s",
+                       uv_strerror(uv_translate_sys_error(end->error)));
+    else if (end->signal != 0)
+        (void)snprintf(what, sizeof what, "was ended by signal %d", end->signal);
     else
-        (void)snprintf(what, sizeof what, "ended with exit code %d", (int)status);
-    if ((signal_number != 0 || status != 0) && !notify->closing)
+        (void)snprintf(what, sizeof what, "ended with exit code %d", end->exit_status);
+    if (end->exit_status != 0 && !notify->closing)
         tell_failure(notify, what);
-    uv_close((uv_handle_t *)process, on_process_closed);
-}
-
-static void kill_group(struct notify *notify)
-{
-    if (kill(-notify->process.pid, SIGKILL) != 0)
-        (void)uv_process_kill(&notify->process, SIGKILL);
+    uv_close((uv_handle_t *)&child->handle, on_child_closed);
 }
 
 static void on_limit(uv_timer_t *timer)
 {
     struct notify *notify = timer->data;
-    if (!notify->running || uv_is_closing((uv_handle_t *)&notify->process))
+    if (notify->child.pid == 0)
         return;
     tell_failure(notify, "ran too long and was killed");
-    kill_group(notify);
+    child_kill(&notify->child);
 }
 
 /* libuv's options take char **, and only read it. */
-static size_t split(char *line, char *words[WORD_MAX + 1])
+static size_t split(char *line, char *words[COMMAND_WORD_MAX + 1])
 {
     size_t count = 0;
     char *rest = NULL;
-    for (char *word = strtok_r(line, " \t", &rest); word != NULL && count < WORD_MAX;
+    for (char *word = strtok_r(line, " \t", &rest); word != NULL && count < COMMAND_WORD_MAX;
          word = strtok_r(NULL, " \t", &rest))
         words[count++] = word;
     words[count] = NULL;
@@ -235,7 +231,7 @@ static void fill(struct environment *environment, const struct notify *notify, s
 
 static int spawn(struct notify *notify, size_t kind)
 {
-    char line[PATH_SIZE], *words[WORD_MAX + 1];
+    char line[PATH_SIZE], *words[COMMAND_WORD_MAX + 1];
     struct environment *environment = malloc(sizeof *environment);
     memcpy(line, notify->command, sizeof line);
     if (environment == NULL || split(line, words) == 0) {
@@ -243,18 +239,12 @@ static int spawn(struct notify *notify, size_t kind)
         return UV_ENOMEM;
     }
     fill(environment, notify, kind);
-    uv_stdio_container_t streams[3] = {
-        {.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
-    char root[] = "/";
-    uv_process_options_t options = {.file = words[0],
-                                    .args = words,
-                                    .env = environment->list,
-                                    .cwd = root,
-                                    .flags = UV_PROCESS_DETACHED, /* a group of its own */
-                                    .stdio = streams,
-                                    .stdio_count = 3,
-                                    .exit_cb = on_exit_of_child};
-    int status = uv_spawn(notify->loop, &notify->process, &options);
+    struct child_order order = {.loop = notify->loop,
+                                .words = words,
+                                .environment = environment->list,
+                                .output = -1,
+                                .on_end = on_end_of_child};
+    int status = child_start(&notify->child, &order);
     free(environment);
     return status;
 }
@@ -265,10 +255,10 @@ static void run(struct notify *notify, size_t kind)
     message->waits = false;
     message->last = clock_now();
     notify->running = true;
-    memset(&notify->process, 0, sizeof notify->process);
-    notify->process.data = notify;
-    notify->handles++;
+    notify->child = (struct child){.pid = 0};
     int status = spawn(notify, kind);
+    notify->child.handle.data = notify;
+    notify->handles += notify->child.open;
     free(message->told);
     message->told = message->text;
     message->text = NULL;
@@ -277,12 +267,10 @@ static void run(struct notify *notify, size_t kind)
         return;
     }
     tell_failure(notify, uv_strerror(status));
-    if (notify->process.loop == NULL) { /* it never came to be a handle */
+    if (notify->child.open)
+        uv_close((uv_handle_t *)&notify->child.handle, on_child_closed);
+    else
         notify->running = false;
-        notify->handles--;
-        return;
-    }
-    uv_close((uv_handle_t *)&notify->process, on_process_closed);
 }
 
 static void on_due(uv_timer_t *timer)
@@ -354,6 +342,5 @@ void notify_close(struct notify *notify)
     notify->closing = true;
     events_listen(notify->events, NULL, NULL);
     uv_close((uv_handle_t *)&notify->timer, on_closed);
-    if (notify->running && !uv_is_closing((uv_handle_t *)&notify->process))
-        kill_group(notify); /* its end closes the handle */
+    child_kill(&notify->child); /* its end closes the handle */
 }

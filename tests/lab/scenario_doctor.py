@@ -143,7 +143,7 @@ def long_ttl(clinic, node):
 
 
 @row("a resolver that is dead", ("resolvers", NAME + " 10.77.0.11"), [""],
-     "set resolver in [dns]", level="warn", also=("resolvers",))
+     "set resolver in [dns]", level="warn", also=("resolvers", "servers"))
 def dead_resolver(clinic, node):
     clinic.set_line("[dns]", "resolver", address("server1"))
     yield

@@ -192,8 +192,12 @@ TEST(what_cannot_be_started_says_why)
     struct err err = {0};
     char line[200] = "it";
     run_open(&run);
-    CHECK_EQ(start(&run, "missing", 1000, &err), ERR_SYSTEM);
-    CHECK_HAS(err.text, "missing: no such file");
+    CHECK_EQ(start(&run, "missing", 1000, &err), 0);
+    CHECK(!run.ended);
+    CHECK(spin_until(&run.loop, run_ended, &run, SPIN_LIMIT_MS));
+    CHECK_EQ(run.result.exit_status, -1);
+    CHECK_HAS(run.output, "/missing: no such file");
+    run.ended = false;
     for (int i = 0; i < COMMAND_WORD_MAX; i++)
         strncat(line, " x", sizeof line - strlen(line) - 1);
     CHECK_EQ(start(&run, line, 1000, &err), ERR_SYSTEM);

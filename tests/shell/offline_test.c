@@ -1,4 +1,5 @@
 /* The program `holdfast` itself, as far as it needs no daemon: options, help, keys, check. */
+#include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -223,6 +224,54 @@ TEST(check_looks_at_the_files)
     put_config(place, 0, "");
     CHECK_EQ(run(place, "check hf.conf --key a.key"), 2);
     CHECK_HAS(place->output, "is none of the three in hf.conf");
+    close_place(place);
+}
+
+#define ROUTE53                                                                                   \
+    "[record api.example.com]\nprovider = route53\nzone-id = Z1\ncredentials-file = aws\n"        \
+    "credentials-profile = pbx"
+#define KEYS "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = secret\n"
+
+/* What the daemon would refuse is an error here, and what it would take is none. */
+TEST(check_reads_credentials_as_the_daemon_does)
+{
+    struct place *place = open_place();
+    char text[8192] = "[default]\n" KEYS;
+    size_t used = strlen(text);
+    put_config(place, 24, ROUTE53 "\n");
+    put(place, "aws", text);
+    CHECK_EQ(run(place, "check hf.conf --key none"), 0);
+    CHECK_HAS(place->output, "warning: hf.conf:24: [record api.example.com] credentials-file: aws: "
+                             "has no section [pbx]");
+    for (int i = 0; i < 60; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "# many other profiles stand in "
+                                 "a file that is shared with other tools\n");
+    snprintf(text + used, sizeof text - used, "[pbx]\n" KEYS);
+    CHECK(strlen(text) > 4096);
+    put(place, "aws", text);
+    CHECK_EQ(run(place, "check hf.conf --key none"), 0);
+    CHECK(strstr(place->output, "credentials-file") == NULL);
+    close_place(place);
+}
+
+/* Root may read it by its group, the daemon's user may not. */
+TEST(doctor_has_no_more_rights_than_the_daemon)
+{
+    char path[128];
+    struct place *place = open_place();
+    const gid_t root = 0; /* as a login has it */
+    if (geteuid() != 0 || setgroups(1, &root) != 0) {
+        close_place(place);
+        return;
+    }
+    snprintf(path, sizeof path, "%.60s/state", place->folder);
+    CHECK_EQ(mkdir(path, 0700), 0);
+    CHECK_EQ(chown(path, 65534, 65534), 0);
+    CHECK_EQ(chmod(place->folder, 0711), 0);
+    snprintf(path, sizeof path, "%.60s/hf.conf", place->folder);
+    CHECK_EQ(chmod(path, 0640), 0);
+    CHECK_EQ(run(place, "doctor --config $PWD/hf.conf --state-dir $PWD/state --socket ./none"), 1);
+    CHECK_HAS(place->output, "hf.conf: Permission denied");
     close_place(place);
 }
 

@@ -163,7 +163,7 @@ TEST(poisoned_number_is_refused)
 TEST(split_string_is_refused)
 {
     expect_hands_off("\"v=1;e=50;h=server2;\" \"t=0123456789abcdef\"", "refused",
-                     "did not write");
+                     "did not write and cannot compare with: when nothing needs it, delete it");
 }
 
 TEST(drift_is_repaired_three_times_then_contested)

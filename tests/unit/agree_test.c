@@ -61,6 +61,21 @@ TEST(a_standby_compares_what_it_read)
     CHECK_EQ(judged(&(struct agree){0}, glance_of(false, 0, false), 0), AGREE_UNKNOWN);
 }
 
+TEST(a_fence_of_another_node_than_the_holder_is_behind)
+{
+    struct agree agree = {.top = 8, .top_at = 500};
+    agree_heard(&agree, "server1", 600);
+    CHECK_EQ(judged(&agree, glance_of(false, 8, true), 600), AGREE_YES);
+    agree_heard(&agree, "server2", 700);
+    agree_heard(&agree, "server2", 800);
+    struct record_glance glance = glance_of(false, 8, true);
+    CHECK_EQ(judged(&agree, glance, 700), AGREE_NO); /* read at 900, and still of server1 */
+    glance.read_at = 650;
+    CHECK_EQ(judged(&agree, glance, 700), AGREE_UNKNOWN);
+    agree_heard(&agree, "", 950); /* nobody holds: it is the newest that there is */
+    CHECK_EQ(judged(&agree, glance, 950), AGREE_YES);
+}
+
 TEST(the_highest_epoch_is_kept_with_its_instant)
 {
     struct agree agree = {0};

@@ -226,6 +226,8 @@ TEST(records_and_probes)
         {24, "adopt = yes", "\"yes\" is unknown; expected automatic or manual"},
         {24, "command = /x", "24: [record pbx.example.com] command: not for provider = rfc2136"},
         {27, "", AT "25: [record voip.example.com] command: missing"},
+        {27, "command = /x 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 "
+             "28 29 30 31 32", "has too many words; expected at most 32"},
         {27, "command = record", "does not start with an absolute path"},
         {28, "zone = example.com", "28: [record voip.example.com] zone: not for provider = exec"},
         {28, "name = *.example.com", "is no domain name"},

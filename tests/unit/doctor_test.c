@@ -147,10 +147,58 @@ TEST(a_fault_is_a_line_in_its_area)
            "dig @10.9.9.9");
 }
 
+#define STANDBY                                                                                   \
+    "{'self':'server1','role':'node','standing':'standby','holder':'server2','ready':true,"       \
+    "'lease_ms':5000,'interval_ms':500,'profile':'normal','stalls':0,'fit':true,"                 \
+    "'version':'" HOLDFAST_VERSION "',"
+
+TEST(a_standby_does_not_call_right_what_leads_to_another_node)
+{
+    expect(STANDBY PEERS("") "," RECORD(",'behind':{'text':'last seen with 203.0.113.10, and the "
+           "fence of server1 under epoch 7','since':'x','for_ms':1}"), "record", "warn",
+           "is behind: last seen with 203.0.113.10", "on server2: holdfast doctor");
+}
+
+TEST(what_passes_by_itself_is_a_failure_before_the_first_write)
+{
+    expect(HEAD PEERS("") "," RECORD(",'state':'unknown','fault':'server','detail':'503',"
+           "'remedy':'wait'"), "provider", "warn", "503", "wait");
+    expect(HEAD PEERS("") "," RECORD(",'state':'unknown','fault':'server','detail':'503',"
+           "'remedy':'wait','verified':null"), "provider", "fail", "503", "wait");
+}
+
+#define UNKNOWN_TAIL                                                                              \
+    ",'tail':{'authoritative':{'ok':0,'servers':0},'warnings':['the servers of the zone are not " \
+    "found (no resolver to ask): name them']}"
+
+TEST(servers_that_nobody_asked_are_not_said_to_agree)
+{
+    json_t *answer = examine(HEAD PEERS("") "," RECORD(UNKNOWN_TAIL));
+    const json_t *checks = json_object_get(answer, "checks");
+    for (size_t i = 0; i < json_array_size(checks); i++)
+        CHECK(strcmp(text_of(json_array_get(checks, i), "area"), "guard") != 0);
+    json_decref(answer);
+    expect(HEAD PEERS("") "," RECORD(UNKNOWN_TAIL), "servers", "warn", "no resolver to ask",
+           "set authoritative = ADDRESS in [record pbx] of /etc/h.conf");
+}
+
 TEST(cursors_cannot_be_moved_from_outside)
 {
     expect(HEAD PEERS("") "," RECORD(",'fault':'cut','unreadable':'a\\u001b[2Jb','remedy':'x\\n'"),
            "provider", "fail", "a?[2Jb", "x?");
+}
+
+TEST(no_line_is_lost_for_its_bytes)
+{
+    struct doctor_list list;
+    struct doctor_line line = {DOCTOR_KEYS, "private", DOCTOR_FAIL, "ls \xff"};
+    CHECK(doctor_list_open(&list));
+    doctor_list_add(&list, &line, "%s: no such file", "/\xe4/\xff");
+    CHECK_EQ(list.counts[DOCTOR_FAIL], 1);
+    const json_t *check = json_array_get(list.areas[DOCTOR_KEYS], 0);
+    CHECK_STR(text_of(check, "text"), "/?/?: no such file");
+    CHECK_STR(text_of(check, "remedy"), "ls ?");
+    doctor_list_close(&list);
 }
 
 TEST(the_policy_is_one_line_of_json)

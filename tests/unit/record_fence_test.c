@@ -72,6 +72,18 @@ TEST(tokens_are_fresh_and_remembered)
     CHECK(!record_fence_is_own(&tokens, ""));
 }
 
+TEST(the_first_try_of_a_long_stall_is_still_ones_own)
+{
+    /* A server that answers reads, and writes only after 10 minutes: a try each 3.5 s. It takes
+     * the oldest first, and the others rest on what is gone then. */
+    struct record_tokens tokens = {0};
+    char first[TOKEN_SIZE], token[TOKEN_SIZE];
+    record_fence_draw(&tokens, first);
+    for (int i = 0; i < 600 * 10 / 35; i++)
+        record_fence_draw(&tokens, token);
+    CHECK(record_fence_is_own(&tokens, first));
+}
+
 TEST(the_token_for_hands_is_never_forgotten)
 {
     struct record_tokens tokens = {0};

@@ -68,6 +68,35 @@ TEST(list_becomes_a_state)
     CHECK(seen.odd == NULL && !seen.cut && !seen.state.more);
 }
 
+TEST(the_longest_ttl_is_told)
+{
+    struct route53_seen seen;
+    CHECK(list(SETS(SET("pbx.example.com.", "A", "86400", VALUE("192.0.2.1"))
+                    SET("pbx.example.com.", "AAAA", "60", VALUE("2001:db8::1"))), &seen));
+    CHECK_EQ(seen.state.ttl_s, 86400);
+    CHECK_EQ(seen.a.ttl_s, 86400);
+    CHECK_EQ(seen.aaaa.ttl_s, 60);
+}
+
+/* Cut in the middle of a character it would be no text for JSON, and take all of `status` along. */
+TEST(a_fence_of_strange_letters_is_shown_in_plain_ones)
+{
+    struct route53_seen seen;
+    char letters[201] = "", value[400], sets[1024];
+    for (size_t i = 0; i < 200; i += 2)
+        memcpy(letters + i, "\xc3\xa4", 3);
+    snprintf(value, sizeof value, "\"\xc2\x9b[2J%s\"", letters);
+    snprintf(sets, sizeof sets, SETS(SET("_holdfast.pbx.example.com.", "TXT", "60", VALUE("%s"))),
+             value);
+    CHECK(list(sets, &seen));
+    CHECK_EQ(seen.state.fence_count, 1);
+    CHECK(!seen.state.exact);
+    CHECK_EQ(strspn(seen.state.fence, "?[2J"), strlen(seen.state.fence));
+    json_t *text = json_string(seen.state.fence);
+    CHECK(text != NULL);
+    json_decref(text);
+}
+
 TEST(more_than_fits_is_told)
 {
     struct route53_seen seen;

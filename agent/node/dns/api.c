@@ -12,8 +12,6 @@
 
 #include "../../peer/keys.h"
 
-#define SECRET_SIZE_MAX 512
-
 const char *api_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -67,12 +65,12 @@ int api_secret_header(char **ret, const char *start, const char *key, const char
                       struct err *err)
 {
     size_t length = strlen(start);
-    char *line = sodium_init() < 0 ? NULL : sodium_malloc(length + SECRET_SIZE_MAX);
+    char *line = sodium_init() < 0 ? NULL : sodium_malloc(length + KEYS_SECRET_SIZE);
     *ret = NULL;
     if (line == NULL)
         return err_set(err, ERR_SYSTEM, "no locked memory for the secret");
     memcpy(line, start, length);
-    if (keys_secret(file, line + length, SECRET_SIZE_MAX, err) != 0) {
+    if (keys_secret(file, line + length, KEYS_SECRET_SIZE, err) != 0) {
         sodium_free(line);
         return err_wrap(err, "%s", key);
     }

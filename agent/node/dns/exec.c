@@ -103,6 +103,8 @@ static void on_end(void *owner, const struct command_result *result)
     provider->command = NULL;
     if (result->exit_status >= 0 && result->exit_status <= 2)
         outcome = outcomes[result->exit_status];
+    else if (result->error != 0)
+        outcome = PROVIDER_REFUSED;
     else if (restored)
         outcome = PROVIDER_WON;
     if (restored)
@@ -110,6 +112,8 @@ static void on_end(void *owner, const struct command_result *result)
                     "%s was changed by another hand, and the command set it right%s%.*s",
                     provider->name, first_line > 0 ? ": " : "",
                     first_line > 200 ? 200 : first_line, result->output);
+    else if (result->error != 0)
+        trouble_set(&provider->why, TROUBLE_COMMAND, "%s", result->output);
     else if (result->timed_out)
         trouble_set(&provider->why, TROUBLE_COMMAND, "the command was killed after %lld ms",
                     (long long)result->ran_ms);

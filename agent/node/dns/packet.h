@@ -12,9 +12,10 @@
 #include <ldns/rdata.h>
 #include <ldns/rr.h>
 
+#include "../../peer/keys.h"
 #include "provider.h"
 
-#define PACKET_KEY_TEXT 1024   /* bytes of a base64 secret and the final 0 */
+#define PACKET_KEY_TEXT KEYS_SECRET_SIZE /* bytes of a base64 secret and the final 0 */
 #define PACKET_TSIG_BADSIG 16  /* RFC 8945, section 3 */
 #define PACKET_TSIG_BADKEY 17
 #define PACKET_TSIG_BADTIME 18

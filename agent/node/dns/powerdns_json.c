@@ -60,7 +60,8 @@ static void take_record(struct powerdns_seen *seen, const struct powerdns_names 
         seen->alias = true;
     } else if (is_name && (strcmp(type, "A") == 0 || strcmp(type, "AAAA") == 0)) {
         json_int_t ttl = json_integer_value(json_object_get(set, "ttl"));
-        seen->state.ttl_s = ttl > 0 && ttl <= INT32_MAX ? (uint32_t)ttl : 0;
+        if (ttl > seen->state.ttl_s && ttl <= INT32_MAX)
+            seen->state.ttl_s = (uint32_t)ttl;
         api_take_address(&seen->state, type[1] == 'A', content);
     } else if (txt && strcasecmp(name, names->fence) == 0) {
         if (seen->state.fence_count++ == 0)

@@ -16,7 +16,6 @@
 #include "../../peer/keys.h"
 #include "route53_file.h"
 
-#define FILE_SIZE_MAX 65536
 #define STEP_MS 2000         /* for one step: the service is on the same host */
 #define AHEAD_MS 600000      /* renewed so long before the end; Amazon has new keys 5 min before */
 #define MARGIN_MS 2000       /* keys that end sooner are not used any more */
@@ -63,14 +62,14 @@ struct route53_keys {
 static int read_file(struct route53_keys *keys, struct err *err)
 {
     struct stat info;
-    char *text = sodium_malloc(FILE_SIZE_MAX);
+    char *text = sodium_malloc(KEYS_SECRET_TEXT_SIZE);
     if (text == NULL)
         return err_set(err, ERR_SYSTEM, "no locked memory for the keys (see ulimit -l)");
     if (stat(keys->path, &info) == 0) {
         keys->changed = info.st_mtim;
         keys->inode = info.st_ino;
     }
-    int code = keys_secret_text(keys->path, text, FILE_SIZE_MAX, err);
+    int code = keys_secret_text(keys->path, text, KEYS_SECRET_TEXT_SIZE, err);
     if (code == 0 && route53_file_parse(text, keys->profile, &keys->hidden->secret, err) != 0)
         code = err_wrap(err, "%s", keys->path);
     sodium_free(text);

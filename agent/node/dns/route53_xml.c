@@ -126,7 +126,9 @@ static void take_addresses(struct route53_seen *seen, const xmlNode *set, int fa
 {
     struct route53_set *kept = family == AF_INET6 ? &seen->aaaa : &seen->a;
     char value[ROUTE53_VALUE_SIZE];
-    kept->ttl_s = seen->state.ttl_s = ttl_of(set);
+    kept->ttl_s = ttl_of(set);
+    if (kept->ttl_s > seen->state.ttl_s)
+        seen->state.ttl_s = kept->ttl_s;
     if (child(set, "AliasTarget") != NULL)
         seen->odd = TARGET_TEXT;
     for (const xmlNode *at = first_record(set); at != NULL; at = next_record(at)) {
@@ -160,6 +162,7 @@ static void take_fence(struct route53_seen *seen, const xmlNode *set)
         (void)snprintf(seen->state.fence, FENCE_SIZE, "%.*s",
                        plain ? (int)length - 2 : FENCE_SIZE - 1, value + plain);
         seen->state.exact = plain && length - 2 < FENCE_SIZE && is_writable(seen->state.fence);
+        make_printable(seen->state.fence); /* and no half of a character at its end */
     }
 }
 
