@@ -3,7 +3,7 @@ import signal
 
 from .chaos_facts import NEVER
 from .dns import Client, ZONE
-from .net import PEERS, address, both
+from .net import PEERS, both
 from .world import now_ms
 
 PEER_PAIRS = [(one, other) for one in PEERS for other in PEERS if one != other]
@@ -124,7 +124,7 @@ class Outside:
         peer = self.who(fault.target)
         if not self.take_dns(f"updates of {self.named(peer)} come {fault.length} ms late"):
             return False
-        self.relay.hold(address(peer.name))
+        self.relay.hold(peer.name)
         return True
 
     def end_dns_late(self, fault):

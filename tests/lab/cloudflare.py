@@ -11,9 +11,9 @@ from http.server import ThreadingHTTPServer
 from servers import cloudflare, faulty
 from servers.names import NameServer
 
-from .dns import NAME, ZONE, Client
+from .dns import NAME, ZONE, fences_in, wait_zone
 from .net import address
-from .world import socket_in, wait_until
+from .world import socket_in
 
 HTTPS_PORT = 8443
 
@@ -100,9 +100,7 @@ class Cloudflare:
         handler = type("LabHandler", (Handler,), {"zone": self.zone})
         Server(listening, faulty.tls(self.folder, "door"), handler)
         NameServer(self.open(socket.SOCK_DGRAM, 53), self.zone.named)
-        client = Client(self.net.names[self.at], address(self.at))
-        wait_until(lambda: client.ask(ZONE, "SOA", 0.1), 10, "the zone to be served")
-        client.close()
+        wait_zone(self.net.names[self.at], address(self.at), "the zone to be served")
 
     def hold(self, machine):
         """Keeps that machine's changes back from now on."""
@@ -114,6 +112,9 @@ class Cloudflare:
         """Lets go what was held, and holds no more."""
         self.zone.holding = None
         self.zone.released.set()
+
+    def held(self):
+        return self.zone.held
 
     def told(self, machine):
         """The status of each answer to that machine's changes."""
@@ -145,6 +146,4 @@ class Cloudflare:
     def fences(self):
         """As dns.Server.fences: in the order of the batches."""
         with self.zone.lock:
-            texts = [text.strip('"') for text in self.zone.log if text.startswith('"')]
-        parts = [dict(part.split("=") for part in text.split(";")) for text in texts]
-        return [(int(part["e"]), part["h"], part["t"]) for part in parts]
+            return fences_in(text for text in self.zone.log if text.startswith('"'))

@@ -120,10 +120,10 @@ class Demo:
         lab = self.lab
         holder, standby, _ = lab.settle()
         self.title(f"a frozen holder wakes up with an old write in its hand ({standby.name})")
-        self.relay.hold(address(standby.name))
+        self.relay.hold(standby.name)
         code, text = holder.cli("switchover", "--to", standby.name, "--anyway", limit_s=60)
         expect(code == 1 and "is not seen to be written" in text, f"switchover: {text}")
-        wait_until(lambda: self.relay.held, 10, "the new holder's write", 0.002)
+        wait_until(self.relay.held, 10, "the new holder's write", 0.002)
         at = standby.freeze()
         self.say(f"{standby.name} became holder by switchover, sent its write to the name "
                  "server, and froze; the write is stuck on the way")
@@ -132,15 +132,13 @@ class Demo:
                  f"under epoch {held['epoch']}")
         wait_until(lambda: any(fence[0] == held["epoch"] for fence in lab.dns.fences()),
                    lab.limit_s(), "the new fence")
-        before, answers = lab.dns.fences(), len(self.relay.answers)
+        before, told = lab.dns.fences(), len(self.relay.told(standby.name))
         count = self.relay.deliver()
         thawed = int(now_ms())
         standby.thaw()
-        wait_until(lambda: len([one for one in self.relay.answers[answers:]
-                                if one[1] == address(standby.name)]) >= count, 10,
+        wait_until(lambda: len(self.relay.told(standby.name)) >= told + count, 10,
                    "the name server's answers")
-        codes = {RCODES.get(code, code) for _, client, code in self.relay.answers[answers:]
-                 if client == address(standby.name)}
+        codes = {RCODES.get(code, code) for code in self.relay.told(standby.name)[told:]}
         expect(codes == {"NXRRSET"} and lab.dns.fences() == before, f"answered {codes}")
         self.say(f"now the old write arrives: Knot answers {', '.join(codes)} - the fence it "
                  "was to replace is no longer there; nothing changed")

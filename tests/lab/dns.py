@@ -73,10 +73,40 @@ zone:
 """
 
 
-class Server:
-    """One DNS server in the namespace "dns"."""
+def wait_zone(namespace, server, what, limit_s=10):
+    """Until a name server, asked in that namespace, has the zone."""
+    client = Client(namespace, server)
+    wait_until(lambda: client.ask(ZONE, "SOA", 0.1), limit_s, what)
+    client.close()
 
-    at = "dns"
+
+def fences_in(texts):
+    """[(epoch, node, token)] of texts as they stand in a TXT record."""
+    parts = [dict(part.split("=") for part in text.strip('"').split(";")) for text in texts]
+    return [(int(part["e"]), part["h"], part["t"]) for part in parts]
+
+
+class Program:
+    """What serves the zone is one program on the machine `at`; needs world, net and log."""
+
+    at, process = "dns", None
+
+    def launch(self, command, limit_s=10):
+        """Starts it, and waits until it has the zone."""
+        self.process = self.world.spawn(self.net.names[self.at], command, self.log)
+        wait_zone(self.net.names[self.at], address(self.at),
+                  f"{self.kind} to answer; see {self.log}", limit_s)
+
+    def stop(self):
+        self.world.end(self.process)
+        self.process = None
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+
+class Server(Program):
+    """One DNS server in the namespace "dns"."""
 
     def __init__(self, world, net, kind):
         self.world, self.net, self.kind = world, net, kind
@@ -86,7 +116,6 @@ class Server:
         self.key = "holdfast."
         self.secret = base64.b64encode(os.urandom(32)).decode()
         self.log = world.path(kind + ".log")
-        self.process = None
         with open(self.folder + "/example.com.db", "w", encoding="ascii") as file:
             file.write(ZONE_FILE.format(address=address("dns")))
         conf = BIND_CONF if kind == "bind" else KNOT_CONF
@@ -108,18 +137,15 @@ class Server:
         conf = self.folder + "/conf"
         command = ["/usr/sbin/named", "-g", "-n", "1", "-c", conf] if self.kind == "bind" \
             else ["/usr/sbin/knotd", "-c", conf]
-        self.process = self.world.spawn(self.net.names["dns"], command, self.log)
-        client = Client(self.net.names["dns"])
-        wait_until(lambda: client.ask(ZONE, "SOA", 0.1), 10,
-                   f"{self.kind} to answer; see {self.log}")
-        client.close()
+        self.launch(command)
 
-    def stop(self):
-        self.world.end(self.process)
-        self.process = None
-
-    def signal(self, number):
-        self.process.send_signal(number)
+    def change_by_hand(self, addresses):
+        """Somebody edits the record without looking at the fence."""
+        lines = [f"key hmac-sha256:{self.key} {self.secret}", f"server {address('dns')} 53",
+                 "zone example.com", f"update delete {NAME} A"]
+        lines += [f"update add {NAME} 60 A {one}" for one in addresses] + ["send"]
+        run("ip", "netns", "exec", self.net.names["dns"], "nsupdate",
+            input_text="\n".join(lines) + "\n")
 
     def fences(self):
         """The fences in the order in which the server's own journal took them:

@@ -9,14 +9,13 @@ import http.client
 import os
 import socket
 import sqlite3
-import ssl
 import threading
 
 from servers import faulty, powerdns
 
-from .dns import NAME, ZONE, ZONE_FILE, Client
+from .dns import NAME, ZONE, ZONE_FILE, Program, fences_in
 from .net import address
-from .world import now_ms, socket_in, wait_until
+from .world import socket_in
 
 HTTP_PORT, HTTPS_PORT = 8081, 8443
 API_NAME = "api.lab"
@@ -40,7 +39,7 @@ class Door(threading.Thread):
         self.holding_from = None
         self.held = 0
         self.released = threading.Event()
-        self.answers = []  # (instant, machine, status) of changes
+        self.answers = []  # (machine's address, status) of changes
         self.start()
 
     def hold(self, machine):
@@ -49,7 +48,6 @@ class Door(threading.Thread):
         self.holding_from = address(machine)
 
     def deliver(self):
-        """Lets go what was held, and holds no more."""
         self.holding_from = None
         self.released.set()
 
@@ -83,7 +81,7 @@ class Door(threading.Thread):
         reply = behind.getresponse()
         text = reply.read()
         if method == "PATCH":
-            self.answers.append((now_ms(), client, reply.status))
+            self.answers.append((client, reply.status))
         if reply.status == 204:
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
         else:
@@ -95,7 +93,7 @@ class Door(threading.Thread):
         self.front.close()
 
 
-class PowerDns:
+class PowerDns(Program):
     """Takes the place of dns.Server."""
     update = "no"
 
@@ -104,7 +102,6 @@ class PowerDns:
         self.at, self.name = at, name
         self.folder = world.path("powerdns")
         self.log = world.path("powerdns.log")
-        self.process = None
         os.makedirs(self.folder)
         powerdns.prepare(self.folder, ZONE_FILE.format(address=address(self.at)), ZONE,
                          address="0.0.0.0", http=HTTP_PORT, dns=53, update=self.update)
@@ -133,19 +130,22 @@ class PowerDns:
                 file.write(f"{API_NAME} {address(self.at)}\n")
 
     def start(self):
-        self.process = self.world.spawn(self.net.names[self.at], powerdns.command(self.folder),
-                                        self.log)
-        client = Client(self.net.names[self.at], address(self.at))
-        wait_until(lambda: client.ask(ZONE, "SOA", 0.1), 10,
-                   f"pdns_server to answer; see {self.log}")
-        client.close()
+        self.launch(powerdns.command(self.folder))
 
-    def stop(self):
-        self.world.end(self.process)
-        self.process = None
+    def hold(self, machine):
+        """Keeps that machine's changes back from now on."""
+        self.door.hold(machine)
 
-    def signal(self, number):
-        self.process.send_signal(number)
+    def deliver(self):
+        """Lets go what was held, and holds no more."""
+        self.door.deliver()
+
+    def held(self):
+        return self.door.held
+
+    def told(self, machine):
+        """The status of each answer to that machine's changes."""
+        return [status for client, status in self.door.answers if client == address(machine)]
 
     def change_by_hand(self, addresses):
         """Somebody edits the record in the database."""
@@ -159,8 +159,7 @@ class PowerDns:
         """As Server.fences: what a trigger of the database noted, in the order of commits."""
         with sqlite3.connect(self.database, timeout=10) as base:
             rows = base.execute("SELECT content FROM fence_journal ORDER BY rowid").fetchall()
-        parts = [dict(part.split("=") for part in text.strip('"').split(";")) for (text,) in rows]
-        return [(int(part["e"]), part["h"], part["t"]) for part in parts]
+        return fences_in(text for (text,) in rows)
 
 
 class PowerDnsUpdate(PowerDns):

@@ -13,7 +13,7 @@ OPCODE_UPDATE = 5
 
 
 class Relay(threading.Thread):
-    """Listens on another port of the DNS machine. `held` grows while hold() is on."""
+    """Listens on another port of the DNS machine."""
 
     def __init__(self, net, port=5353):
         super().__init__(daemon=True)
@@ -22,23 +22,31 @@ class Relay(threading.Thread):
         self.front.bind((address("dns"), port))
         self.backs = {}          # client -> socket towards the server
         self.holding_from = None
-        self.held = []           # (instant, client, bytes)
+        self.kept = []           # (client, bytes), grows while hold() is on
         self.delay_ms = 0        # keeps every datagram to the server back for so long
         self.late = []           # (due instant, client, bytes), in order
-        self.answers = []        # (instant, client, rcode) of updates
+        self.answers = []        # (machine's address, rcode) of updates
         self.ending = False
         self.start()
 
-    def hold(self, client_address):
-        self.holding_from = client_address
+    def hold(self, machine):
+        """Keeps that machine's updates back from now on."""
+        self.holding_from = address(machine)
+
+    def held(self):
+        return len(self.kept)
 
     def deliver(self):
         """Sends what was held to the server, in order, and holds no more. Returns how many."""
         self.holding_from = None
-        held, self.held = self.held, []
-        for _, client, data in held:
+        kept, self.kept = self.kept, []
+        for client, data in kept:
             self.back_of(client).send(data)
-        return len(held)
+        return len(kept)
+
+    def told(self, machine):
+        """The code of each answer to that machine's updates."""
+        return [code for client, code in self.answers if client == address(machine)]
 
     def back_of(self, client):
         if client not in self.backs:
@@ -68,13 +76,13 @@ class Relay(threading.Thread):
         except OSError:
             return
         if len(data) > 3 and data[2] >> 3 & 15 == OPCODE_UPDATE:
-            self.answers.append((now_ms(), client[0], data[3] & 15))
+            self.answers.append((client[0], data[3] & 15))
         self.front.sendto(data, client)
 
     def from_client(self, data, client):
         update = len(data) > 3 and data[2] >> 3 & 15 == OPCODE_UPDATE
         if update and client[0] == self.holding_from:
-            self.held.append((now_ms(), client, data))
+            self.kept.append((client, data))
         elif self.delay_ms:
             self.late.append((now_ms() + self.delay_ms, client, data))
         else:

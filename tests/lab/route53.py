@@ -11,9 +11,9 @@ import sys
 
 from servers import faulty
 
-from .dns import NAME, ZONE, Client
+from .dns import NAME, Program, fences_in
 from .net import address
-from .world import run, socket_in, wait_until
+from .world import run, socket_in
 
 METADATA = "169.254.169.254"
 ORDERS_PORT = 8053
@@ -23,14 +23,13 @@ CREDENTIALS = ("[default]\naws_access_key_id = AKIDEXAMPLE\n"
                "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n")
 
 
-class Route53:
+class Route53(Program):
     """Takes the place of dns.Server."""
 
     def __init__(self, world, net, _kind, at="dns"):
         self.world, self.net, self.kind, self.at = world, net, "route53", at
         self.folder = world.path("route53")
         self.log = world.path("route53.log")
-        self.process = None
         os.makedirs(self.folder)
         faulty.make_authority(self.folder, "ca")
         faulty.make_certificate(self.folder, "door", "ca", f"subjectAltName=IP:{address(self.at)}")
@@ -48,20 +47,8 @@ class Route53:
         self.world.write("aws.credentials", CREDENTIALS)
 
     def start(self):
-        self.process = self.world.spawn(
-            self.net.names[self.at],
-            [sys.executable, PROGRAM, self.folder, address(self.at), str(ORDERS_PORT)], self.log)
-        client = Client(self.net.names[self.at], address(self.at))
-        wait_until(lambda: client.ask(ZONE, "SOA", 0.1), 20,
-                   f"the stand-in for Route 53 to answer; see {self.log}")
-        client.close()
-
-    def stop(self):
-        self.world.end(self.process)
-        self.process = None
-
-    def signal(self, number):
-        self.process.send_signal(number)
+        self.launch([sys.executable, PROGRAM, self.folder, address(self.at), str(ORDERS_PORT)],
+                    limit_s=20)
 
     def order(self, what, method="POST", body=""):
         connection = http.client.HTTPConnection("127.0.0.1", ORDERS_PORT)
@@ -103,6 +90,4 @@ class Route53:
         if not os.path.exists(path):
             return []
         with open(path, encoding="ascii") as file:
-            parts = [dict(part.split("=") for part in line.strip().strip('"').split(";"))
-                     for line in file]
-        return [(int(part["e"]), part["h"], part["t"]) for part in parts]
+            return fences_in(line.strip() for line in file)

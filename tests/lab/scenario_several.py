@@ -5,7 +5,7 @@ from .dns import NAME
 from .lab import SERVE
 from .moves import both_ways, crash, planned
 from .scenario_crash import take_over
-from .scenario_dns import RELAY_PORT, late_write
+from .scenario_dns import RELAY_PORT, late_update
 from .story import expect, scenario
 from .world import now_ms, wait_until
 
@@ -124,4 +124,4 @@ def knot(lab, figures):
           dns_port=RELAY_PORT, exec_log=False)
 def powerdns_update_late(lab, figures):
     """A frozen holder's update arrives at PowerDNS after the takeover: refused there as well."""
-    late_write(lab, figures)
+    late_update(lab, figures)

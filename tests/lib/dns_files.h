@@ -56,16 +56,22 @@ static uint16_t dns_server_free_port(void)
     return 0;
 }
 
-static void dns_server_file(const struct dns_server *server, const char *name, const char *text)
+/* A file for its owner alone. */
+static void dns_file_write(const char *path, const char *text)
 {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", server->dir, name);
     FILE *file = fopen(path, "w");
     if (file == NULL)
         abort();
     fputs(text, file);
     fclose(file);
     chmod(path, 0600);
+}
+
+static void dns_server_file(const struct dns_server *server, const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", server->dir, name);
+    dns_file_write(path, text);
 }
 
 static const char dns_server_zone[] =

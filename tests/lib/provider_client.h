@@ -1,4 +1,5 @@
-/* provider_client — what the writers on a stage ask of their providers; and races between them. */
+/* provider_client — what the writers on a stage ask of their providers; races between them, and
+ * one that comes late. */
 #ifndef HOLDFAST_TESTS_PROVIDER_CLIENT_H
 #define HOLDFAST_TESTS_PROVIDER_CLIENT_H
 
@@ -118,6 +119,16 @@ static void client_write(struct stage *stage, struct client *client, uint64_t ep
     client_send(stage, client);
 }
 
+/* A node that holds: reads, and its write is taken. */
+__attribute__((unused)) static void client_take(struct stage *stage, struct client *client,
+                                                uint64_t epoch, size_t node)
+{
+    client_read(stage, client);
+    CHECK_EQ(client->outcome, PROVIDER_WON);
+    client_write(stage, client, epoch, node);
+    CHECK_EQ(client->outcome, PROVIDER_WON);
+}
+
 /* ---- races ---- */
 
 /* Each round all read, then all write at once: one wins, and what it wrote stands. */
@@ -162,6 +173,25 @@ __attribute__((unused)) static unsigned client_race_rounds(void)
 {
     const char *text = getenv("HOLDFAST_RACE_ROUNDS");
     return text == NULL ? 60 : (unsigned)strtoul(text, NULL, 10);
+}
+
+/* ---- late ---- */
+
+/* The first writer was frozen between its read and its write. The second one holds meanwhile, as
+ * often as `rounds` says, from this epoch on: each time the late write is refused, and in the end
+ * the second one's stands. */
+__attribute__((unused)) static void client_expect_late(struct stage *stage, uint64_t epoch,
+                                                       unsigned rounds)
+{
+    struct client *frozen = &stage->clients[0], *other = &stage->clients[1];
+    for (; rounds > 0; rounds--, epoch += 2) {
+        client_take(stage, other, epoch, 1);
+        client_send(stage, frozen);
+        CHECK_EQ(frozen->outcome, PROVIDER_FENCED);
+    }
+    client_read(stage, other);
+    CHECK_STR(other->state.fence, other->change.new_fence);
+    CHECK(record_serve_same(&other->state.serve, &stage->config.serve[1]));
 }
 
 #endif

@@ -106,4 +106,14 @@ static void stage_close(struct stage *stage)
     CHECK(spin_finish(&stage->loop));
 }
 
+/* All tests of a program whose stages share one server. */
+__attribute__((unused)) static int stage_run(int argc, char **argv, const char *script)
+{
+    if (sodium_init() < 0 || !child_start(&server, script))
+        return 1;
+    int failed = check_run(argc, argv);
+    child_stop(&server);
+    return failed;
+}
+
 #endif

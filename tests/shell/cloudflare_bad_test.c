@@ -1,23 +1,12 @@
 /* cloudflare_bad — what Cloudflare, the zone or the configuration may have wrong: one sentence
  * each with the remedy, and never a write. */
 #include "../lib/cloudflare_stage.h"
-#include "../lib/provider_client.h"
+#include "../lib/provider_expect.h"
 
 #define POST(type, name, content)                                                                \
     "{\"type\":\"" type "\",\"name\":\"" name "\",\"content\":\"" content "\",\"ttl\":60}"
 #define NAME "pbx.example.com"
 #define FENCE "_holdfast." NAME
-
-/* A read's outcome and words; neither token stands in them. */
-static void expect_read(struct stage *stage, enum provider_outcome outcome, const char *detail)
-{
-    struct client *client = &stage->clients[stage->count - 1];
-    client_read(stage, client);
-    CHECK_EQ(client->outcome, outcome);
-    CHECK_HAS(client->detail, detail);
-    CHECK(strstr(client->detail, "token-of-the-test") == NULL);
-    CHECK(strstr(client->detail, "no-such-token") == NULL);
-}
 
 /* ---- answers ---- */
 
@@ -95,7 +84,7 @@ TEST(nothing_is_sent_until_it_may)
 
 TEST(answers_that_are_none_change_nothing)
 {
-    static const struct bad_status cases[] = {
+    static const struct faulty_answer answers[] = {
         {"truncated", PROVIDER_UNKNOWN, "ended in the middle"},
         {"big", PROVIDER_UNKNOWN, "longer than 64 KiB"},
         {"chunks", PROVIDER_UNKNOWN, "longer than 64 KiB"},
@@ -108,20 +97,7 @@ TEST(answers_that_are_none_change_nothing)
         {"other", PROVIDER_REFUSED, "endpoint must end in /client/v4"},
         {"drip", PROVIDER_UNKNOWN, "did not come to its end"},
     };
-    struct child faulty;
-    CHECK(child_start(&faulty, "tests/servers/faulty.py"));
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct stage stage;
-        stage_open_bare(&stage, 0);
-        snprintf(stage.config.endpoint, PATH_SIZE, "http://127.0.0.1:%u/%s", faulty.ports[0],
-                 cases[i].order);
-        stage_add(&stage);
-        expect_read(&stage, cases[i].outcome, cases[i].detail);
-        client_write(&stage, &stage.clients[0], 100, 0);
-        CHECK_EQ(stage.clients[0].outcome, cases[i].outcome);
-        stage_close(&stage);
-    }
-    child_stop(&faulty);
+    expect_faulty(answers, sizeof answers / sizeof answers[0], true);
 }
 
 TEST(old_list_is_not_believed)
@@ -130,9 +106,7 @@ TEST(old_list_is_not_believed)
     stage_open(&stage, 1);
     struct client *one = &stage.clients[0];
     for (uint64_t epoch = 100; epoch < 104; epoch += 2) {
-        client_read(&stage, one);
-        client_write(&stage, one, epoch, 0);
-        CHECK_EQ(one->outcome, PROVIDER_WON);
+        client_take(&stage, one, epoch, 0);
     }
     stage_order(&stage, "fault?kind=old&on=list");
     expect_read(&stage, PROVIDER_UNKNOWN, "the list still has the fence that was replaced");
@@ -279,25 +253,15 @@ TEST(name_of_another_zone_is_refused)
 TEST(unusable_configuration_is_named)
 {
     struct stage stage;
-    struct err err = {0};
-    struct provider *provider = NULL;
     stage_open(&stage, 0);
-    struct provider_world world = {.loop = &stage.loop};
     snprintf(stage.config.token_file, PATH_SIZE, "%s/none.token", server.dir);
-    CHECK_EQ(provider_cloudflare.open(&provider, &world, &stage.config, &err), ERR_USAGE);
-    CHECK_HAS(err.text, "[record pbx]: token-file");
+    expect_unusable(&stage, "[record pbx]: token-file");
     memset(stage.config.name, 'a', 240);
-    CHECK_EQ(provider_cloudflare.open(&provider, &world, &stage.config, &err), ERR_USAGE);
-    CHECK_HAS(err.text, "longer than 237");
-    CHECK(provider == NULL);
+    expect_unusable(&stage, "longer than 237");
     stage_close(&stage);
 }
 
 int main(int argc, char **argv)
 {
-    if (sodium_init() < 0 || !child_start(&server, "tests/servers/cloudflare.py"))
-        return 1;
-    int failed = check_run(argc, argv);
-    child_stop(&server);
-    return failed;
+    return stage_run(argc, argv, "tests/servers/cloudflare.py");
 }

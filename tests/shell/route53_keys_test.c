@@ -1,11 +1,10 @@
 /* route53_keys — where the keys come from: files that are wrong, replaced or readable by others;
  * the role of an instance, its renewal, and machines that have none. */
-#include <sodium.h>
 #include <sys/stat.h>
 
 #include "../../agent/node/dns/route53_file.h"
 #include "../lib/route53_stage.h"
-#include "../lib/provider_client.h"
+#include "../lib/provider_expect.h"
 
 /* ---- texts ---- */
 
@@ -77,37 +76,20 @@ TEST(what_an_instance_says_about_its_role)
 
 /* ---- files ---- */
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    if (file == NULL)
-        abort();
-    fputs(text, file);
-    fclose(file);
-    chmod(path, 0600);
-}
-
 TEST(unusable_files_are_named)
 {
     struct stage stage;
-    struct err err = {0};
-    struct provider *provider = NULL;
     stage_open(&stage, 0);
-    struct provider_world world = {.loop = &stage.loop};
     stage_keys(&stage, "nobody", NULL);
-    CHECK_EQ(provider_route53.open(&provider, &world, &stage.config, &err), ERR_USAGE);
-    CHECK_HAS(err.text, "[record pbx]: credentials-file: ");
-    CHECK_HAS(err.text, "/aws: has no section [nobody]");
+    expect_unusable(&stage, "[record pbx]: credentials-file: ");
+    expect_unusable(&stage, "/aws: has no section [nobody]");
     snprintf(stage.config.credentials_file, PATH_SIZE, "%s/none", server.dir);
-    CHECK_EQ(provider_route53.open(&provider, &world, &stage.config, &err), ERR_USAGE);
-    CHECK_HAS(err.text, "/none: ");
+    expect_unusable(&stage, "/none: ");
     snprintf(stage.config.credentials_file, PATH_SIZE, "%s/open", server.dir);
-    write_file(stage.config.credentials_file, PAIR);
+    dns_file_write(stage.config.credentials_file, PAIR);
     chmod(stage.config.credentials_file, 0644);
-    CHECK_EQ(provider_route53.open(&provider, &world, &stage.config, &err), ERR_USAGE);
-    CHECK_HAS(err.text, "/open: ");
-    CHECK_HAS(err.text, "600");
-    CHECK(provider == NULL);
+    expect_unusable(&stage, "/open: ");
+    expect_unusable(&stage, "600");
     stage_close(&stage);
 }
 
@@ -120,36 +102,35 @@ TEST(replaced_file_is_read_again)
     snprintf(path, sizeof path, "%s/rotated", server.dir);
     snprintf(good, sizeof good, "%s/aws", server.dir);
     snprintf(fresh, sizeof fresh, "%s/fresh", server.dir);
-    write_file(path, "[default]\n" PAIR);
+    dns_file_write(path, "[default]\n" PAIR);
     snprintf(stage.config.credentials_file, PATH_SIZE, "%s", path);
     stage_add(&stage);
     struct client *one = &stage.clients[0];
-    client_read(&stage, one);
-    CHECK_EQ(one->outcome, PROVIDER_REFUSED);
-    CHECK_HAS(one->detail, "does not know the keys in ");
+    expect_read(&stage, PROVIDER_REFUSED, "does not know the keys in ");
     CHECK_EQ(unlink(path), 0);
-    client_read(&stage, one);
-    CHECK_EQ(one->outcome, PROVIDER_REFUSED);
-    CHECK_HAS(one->detail, "credentials-file: ");
+    expect_read(&stage, PROVIDER_REFUSED, "credentials-file: ");
     CHECK_HAS(one->detail, "/rotated: ");
     CHECK_EQ(link(good, fresh), 0);
     CHECK_EQ(rename(fresh, path), 0);
-    client_read(&stage, one);
-    CHECK_EQ(one->outcome, PROVIDER_WON);
-    client_write(&stage, one, 100, 0);
-    CHECK_EQ(one->outcome, PROVIDER_WON);
+    client_take(&stage, one, 100, 0);
     CHECK_EQ(unlink(path), 0);
     stage_close(&stage);
 }
 
 /* ---- roles ---- */
 
+/* One writer, on an instance with a role of this kind. */
+static void open_in_role(struct stage *stage, const char *kind)
+{
+    stage_open(stage, 0);
+    stage_keys(stage, NULL, kind);
+    stage_add(stage);
+}
+
 TEST(role_of_the_instance_is_used)
 {
     struct stage stage;
-    stage_open(&stage, 0);
-    stage_keys(&stage, NULL, "long");
-    stage_add(&stage);
+    open_in_role(&stage, "long");
     struct client *one = &stage.clients[0];
     client_read(&stage, one); /* waits for the keys */
     CHECK_EQ(one->outcome, PROVIDER_WON);
@@ -162,9 +143,7 @@ TEST(role_of_the_instance_is_used)
 TEST(keys_of_a_role_are_renewed_before_they_end)
 {
     struct stage stage;
-    stage_open(&stage, 0);
-    stage_keys(&stage, NULL, "late");
-    stage_add(&stage);
+    open_in_role(&stage, "late");
     struct client *one = &stage.clients[0];
     mono_ms end = clock_now() + SPIN_LIMIT_MS;
     do
@@ -191,9 +170,7 @@ TEST(keys_of_a_role_are_renewed_before_they_end)
 TEST(keys_that_end_early_are_asked_for_anew)
 {
     struct stage stage;
-    stage_open(&stage, 0);
-    stage_keys(&stage, NULL, "long");
-    stage_add(&stage);
+    open_in_role(&stage, "long");
     struct client *one = &stage.clients[0];
     client_read(&stage, one);
     CHECK_EQ(one->outcome, PROVIDER_WON);
@@ -212,12 +189,8 @@ TEST(keys_that_end_early_are_asked_for_anew)
 static void expect_role(const char *kind, const char *detail)
 {
     struct stage stage;
-    stage_open(&stage, 0);
-    stage_keys(&stage, NULL, kind);
-    stage_add(&stage);
-    client_read(&stage, &stage.clients[0]);
-    CHECK_EQ(stage.clients[0].outcome, PROVIDER_UNKNOWN);
-    CHECK_HAS(stage.clients[0].detail, detail);
+    open_in_role(&stage, kind);
+    expect_read(&stage, PROVIDER_UNKNOWN, detail);
     stage_close(&stage);
 }
 
@@ -236,9 +209,7 @@ TEST(machine_that_is_no_instance_is_named)
     stage_keys(&stage, NULL, "none");
     setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1/", 1);
     stage_add(&stage);
-    client_read(&stage, &stage.clients[0]);
-    CHECK_EQ(stage.clients[0].outcome, PROVIDER_UNKNOWN);
-    CHECK_HAS(stage.clients[0].detail, "this machine tells of none (127.0.0.1:1: ");
+    expect_read(&stage, PROVIDER_UNKNOWN, "this machine tells of none (127.0.0.1:1: ");
     CHECK_HAS(stage.clients[0].detail, "set credentials-file");
     stage_close(&stage);
 }
@@ -266,9 +237,5 @@ TEST(metadata_is_asked_nowhere_else)
 
 int main(int argc, char **argv)
 {
-    if (sodium_init() < 0 || !child_start(&server, "tests/servers/route53.py"))
-        return 1;
-    int failed = check_run(argc, argv);
-    child_stop(&server);
-    return failed;
+    return stage_run(argc, argv, "tests/servers/route53.py");
 }
