@@ -1,5 +1,5 @@
-/* holdfast-plan's figures: splitting close calls, and playing long stand-stills beside, shifts none.
- * It takes many runs to see that, so the sanitizers' build leaves it out (label `figures`). */
+/* The figures of holdfast-plan: splitting close calls, and playing long stand-stills beside, shifts
+ * none. That takes many runs to see, so the sanitizers' build leaves it out (label `figures`). */
 #include "agent/plan/calm.h"
 
 #include <math.h>
