@@ -152,7 +152,8 @@ static void stop(struct station *station)
     station->stopping = true;
     station->stop_until = clock_now() + STOP_MS;
     ready_stopping(&station->ready);
-    tell(station, "stop", "asked to stop: gives up what it holds first");
+    bool node = station->basis.self < NODE_COUNT;
+    tell(station, "stop", node ? "asked to stop: gives up what it holds first" : "asked to stop");
     pump_event(station->pump, &event);
     if (station->program->demoted != NULL)
         station->program->demoted(station->program->owner);

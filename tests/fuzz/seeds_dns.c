@@ -45,7 +45,7 @@ static size_t ask(const struct dns_server *server, const struct packet *request,
                   size_t room)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(server->port)};
-    int file = dns_server_socket(SOCK_DGRAM, 0);
+    int file = port_socket(SOCK_DGRAM, 0);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     FUZZ_CHECK(connect(file, (struct sockaddr *)&to, sizeof to) == 0);
     FUZZ_CHECK(send(file, request->bytes, request->size, 0) > 0);

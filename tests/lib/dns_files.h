@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../agent/peer/config.h"
+#include "port.h"
 
 #define DNS_SERVER_SECRET "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MDEyMzQ1Njc="
 #define DNS_SERVER_WRONG "d3JvbmdzZWNyZXR3cm9uZ3NlY3JldHdyb25nMTIzNDU="
@@ -25,36 +26,6 @@ struct dns_server {
     uint16_t port;
     pid_t pid;
 };
-
-static int dns_server_socket(int type, uint16_t port)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* A port that is free for UDP and TCP just now. */
-static uint16_t dns_server_free_port(void)
-{
-    for (int i = 0; i < 50; i++) {
-        struct sockaddr_in at;
-        socklen_t len = sizeof at;
-        int udp = dns_server_socket(SOCK_DGRAM, 0);
-        getsockname(udp, (struct sockaddr *)&at, &len);
-        int tcp = dns_server_socket(SOCK_STREAM, ntohs(at.sin_port));
-        close(udp);
-        if (tcp < 0)
-            continue;
-        close(tcp);
-        return ntohs(at.sin_port);
-    }
-    return 0;
-}
 
 /* A file for its owner alone. */
 static void dns_file_write(const char *path, const char *text)
@@ -130,7 +101,7 @@ __attribute__((unused)) static void dns_server_prepare(struct dns_server *server
     snprintf(server->dir, sizeof server->dir, "/tmp/holdfast-dns-XXXXXX");
     if (mkdtemp(server->dir) == NULL)
         abort();
-    server->port = dns_server_free_port();
+    server->port = port_free();
     dns_server_file(server, "example.com.db", dns_server_zone);
     dns_server_file(server, "tsig.key", DNS_SERVER_SECRET "\n");
     dns_server_file(server, "wrong.key", DNS_SERVER_WRONG "\n");

@@ -18,7 +18,7 @@ static bool dns_server_answers(const struct dns_server *server)
     static const unsigned char question[] = "\x12\x34\0\0\0\1\0\0\0\0\0\0\7example\3com\0\0\6\0\1";
     unsigned char reply[512];
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(server->port)};
-    int fd = dns_server_socket(SOCK_DGRAM, 0);
+    int fd = port_socket(SOCK_DGRAM, 0);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     bool ok = connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
               send(fd, question, sizeof question - 1, 0) > 0;

@@ -99,7 +99,7 @@ static void fake_dns_open(struct fake_dns *fake, uv_loop_t *loop, enum fake_mann
     struct sockaddr_in at;
     memset(fake, 0, sizeof *fake);
     fake->manner = manner;
-    fake->port = dns_server_free_port();
+    fake->port = port_free();
     uv_ip4_addr("127.0.0.1", fake->port, &at);
     uv_udp_init(loop, &fake->udp);
     uv_tcp_init(loop, &fake->tcp);

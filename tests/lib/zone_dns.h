@@ -111,7 +111,7 @@ static void zone_dns_open(struct zone_dns *zone, uv_loop_t *loop, int host, uint
     struct sockaddr_in at;
     memset(zone, 0, sizeof *zone);
     snprintf(zone->address, sizeof zone->address, "127.0.0.%d", host);
-    zone->port = port != 0 ? port : dns_server_free_port();
+    zone->port = port != 0 ? port : port_free();
     zone->ttl_s = 30;
     zone->minimum_s = 5;
     uv_ip4_addr(zone->address, zone->port, &at);

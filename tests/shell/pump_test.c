@@ -8,6 +8,7 @@
 #include "proto/seal.h"
 #include "tests/lib/check.h"
 #include "tests/lib/loop.h"
+#include "tests/lib/port.h"
 
 #define LIMIT_MS 20000
 #define LEASE_MS 1000
@@ -55,19 +56,6 @@ static void on_note(void *owner, const struct note *note, mono_ms now)
     member->notes += note->reason != REASON_NONE && now > 0;
 }
 
-static uint16_t free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int file = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (bind(file, (struct sockaddr *)&address, size) != 0 ||
-        getsockname(file, (struct sockaddr *)&address, &size) != 0)
-        abort();
-    close(file);
-    return ntohs(address.sin_port);
-}
-
 static void make_config(struct cluster *cluster)
 {
     static const char *const names[PEER_COUNT] = {"server1", "server2", "cloud"};
@@ -86,7 +74,7 @@ static void make_config(struct cluster *cluster)
         peer->witness = i == PEER_WITNESS;
         crypto_sign_keypair(peer->public_key, cluster->members[i].secret);
         snprintf(peer->addresses[0].host, HOST_SIZE, "127.0.0.1");
-        peer->addresses[0].port = free_port();
+        peer->addresses[0].port = port_free();
         peer->address_count = 1;
     }
 }

@@ -477,7 +477,7 @@ TEST(dead_secondary_delays_nothing_and_is_counted)
     struct fake_world fake;
     struct record_config config = begin(&server, &fake);
     config.servers[1] = config.servers[0];
-    config.servers[1].port = dns_server_free_port();
+    config.servers[1].port = port_free();
     config.server_count = 2;
     config.check_every = 300;
     struct record *record = fake_record(&fake, &config, 0);

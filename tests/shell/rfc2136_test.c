@@ -118,7 +118,7 @@ TEST(late_bytes_are_fenced_out)
 
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(server.port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = dns_server_socket(SOCK_DGRAM, 0);
+    int fd = port_socket(SOCK_DGRAM, 0);
     CHECK_EQ(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     CHECK(send(fd, late.bytes, late.size, 0) > 0);
     struct pollfd wait = {.fd = fd, .events = POLLIN};

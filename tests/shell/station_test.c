@@ -12,6 +12,7 @@
 
 #include "agent/peer/clock.h"
 #include "tests/lib/check.h"
+#include "tests/lib/port.h"
 
 #define LIMIT_MS 60000
 #define NAP_MS 20
@@ -96,18 +97,6 @@ static int await_holder(struct place *place)
     return 0;
 }
 
-/* A UDP port of loopback that was free a moment ago. */
-static unsigned free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
-    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    CHECK_EQ(bind(descriptor, (struct sockaddr *)&address, size), 0);
-    CHECK_EQ(getsockname(descriptor, (struct sockaddr *)&address, &size), 0);
-    close(descriptor);
-    return ntohs(address.sin_port);
-}
-
 static void write_config(struct place *place, const char *more)
 {
     char path[128], key[128];
@@ -171,7 +160,7 @@ static struct place *open_place(void)
                         " mkdir -m 700 $peer && holdfast keygen --output $peer/key; done"),
              0);
     for (int peer = 0; peer < PEERS; peer++)
-        place->ports[peer] = free_port();
+        place->ports[peer] = port_free();
     write_config(place, "");
     return place;
 }
