@@ -130,4 +130,46 @@ TEST(what_cannot_be_run_ends_with_the_reason)
     CHECK_EQ(uv_loop_close(&loop), 0);
 }
 
+static void on_never(void *owner, const struct command_result *result)
+{
+    (void)owner, (void)result;
+    CHECK(false);
+}
+
+struct room {
+    uv_loop_t *loop;
+    struct command *command; /* NULL = there was none yet */
+};
+
+static bool is_room(void *owner)
+{
+    struct room *room = owner;
+    struct err err = {0};
+    struct command_order order = {.line = "/bin/sleep 600", .limit_ms = 10000, .on_end = on_never};
+    return room->command != NULL ||
+           command_start(&room->command, room->loop, &order, &err) == 0;
+}
+
+TEST(those_that_do_not_end_are_bounded)
+{
+    uv_loop_t loop;
+    struct command *commands[COMMAND_ALIVE_MAX] = {NULL}, *more = NULL;
+    struct err err = {0};
+    struct command_order order = {
+        .line = "/bin/sleep 600", .limit_ms = 60000, .on_end = on_never};
+    uv_loop_init(&loop);
+    for (unsigned i = 0; i < COMMAND_ALIVE_MAX; i++)
+        CHECK_EQ(command_start(&commands[i], &loop, &order, &err), 0);
+    CHECK_EQ(command_start(&more, &loop, &order, &err), ERR_SYSTEM);
+    CHECK_HAS(err.text, "cannot run /bin/sleep: 64 programs before it have not ended");
+    command_cancel(commands[0]);
+    struct room room = {.loop = &loop};
+    CHECK(spin_until(&loop, is_room, &room, SPIN_LIMIT_MS)); /* as soon as it is collected */
+    if (room.command != NULL)
+        command_cancel(room.command);
+    for (unsigned i = 1; i < COMMAND_ALIVE_MAX; i++)
+        command_cancel(commands[i]);
+    CHECK(spin_finish(&loop));
+}
+
 CHECK_MAIN
