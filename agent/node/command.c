@@ -21,7 +21,8 @@
 #define LINE_SIZE 1024
 #define READ_SIZE 4096
 
-static unsigned alive; /* of this process, not collected yet: a dead disk keeps them, killed or not */
+/* Of this process, not collected yet: a dead disk keeps them, killed or not. */
+static unsigned alive;
 
 struct command {
     struct child child;
@@ -239,8 +240,8 @@ int command_start(struct command **ret, uv_loop_t *loop, const struct command_or
     if (len < 0 || (size_t)len >= sizeof line || count == 0 || count > COMMAND_WORD_MAX)
         return err_set(err, ERR_SYSTEM, "command: expected 1 to %d words", COMMAND_WORD_MAX);
     if (alive >= COMMAND_ALIVE_MAX)
-        return err_set(err, ERR_SYSTEM, "cannot run %s: %u programs before it have not ended, killed "
-                       "or not; does the disk answer that they use?", words[0], alive);
+        return err_set(err, ERR_SYSTEM, "cannot run %s: %u programs before it have not ended, "
+                       "killed or not; does the disk answer that they use?", words[0], alive);
     struct command *command = calloc(1, sizeof *command);
     if (command == NULL)
         return err_set(err, ERR_SYSTEM, "out of memory");
