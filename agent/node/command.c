@@ -21,9 +21,6 @@
 #define LINE_SIZE 1024
 #define READ_SIZE 4096
 
-/* Of this process, not collected yet: a dead disk keeps them, killed or not. */
-static unsigned alive;
-
 struct command {
     struct child child;
     uv_timer_t timer;
@@ -118,7 +115,6 @@ static void on_end_of_child(struct child *child, const struct child_end *end)
                                                "cannot run %s: %s", command->program,
                                                uv_strerror(uv_translate_sys_error(end->error)));
     }
-    alive--;
     uv_close((uv_handle_t *)&child->handle, on_closed);
     tell(command, result);
 }
@@ -218,7 +214,6 @@ static int spawn(struct command *command, uv_loop_t *loop, char **words,
                                 .output = write_end,
                                 .on_end = on_end_of_child};
     status = child_start(&command->child, &order);
-    alive += status == 0;
     close(write_end);
     if (command->child.open) {
         command->child.handle.data = command;
@@ -239,6 +234,7 @@ int command_start(struct command **ret, uv_loop_t *loop, const struct command_or
     size_t count = split(line, words);
     if (len < 0 || (size_t)len >= sizeof line || count == 0 || count > COMMAND_WORD_MAX)
         return err_set(err, ERR_SYSTEM, "command: expected 1 to %d words", COMMAND_WORD_MAX);
+    unsigned alive = child_count(loop);
     if (alive >= COMMAND_ALIVE_MAX)
         return err_set(err, ERR_SYSTEM, "cannot run %s: %u programs before it have not ended, "
                        "killed or not; does the disk answer that they use?", words[0], alive);

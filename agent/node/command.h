@@ -14,7 +14,8 @@
 
 #define COMMAND_SET_MAX 16    /* environment entries of the caller */
 #define COMMAND_OUTPUT_MAX 512 /* bytes kept; the rest is read and dropped */
-#define COMMAND_ALIVE_MAX 64   /* not collected yet, also those that were killed and do not die */
+#define COMMAND_ALIVE_MAX 64   /* of the loop, not collected yet: a dead disk keeps them, killed or
+                                * not */
 
 struct command;
 

@@ -106,6 +106,20 @@ int child_start(struct child *child, const struct child_order *order)
     return status;
 }
 
+static void count_one(uv_handle_t *handle, void *sum)
+{
+    const struct child *child = (const struct child *)handle;
+    if (handle->type == UV_SIGNAL && child->handle.signal_cb == on_sigchld)
+        *(unsigned *)sum += child->pid > 0;
+}
+
+unsigned child_count(uv_loop_t *loop)
+{
+    unsigned sum = 0;
+    uv_walk(loop, count_one, &sum);
+    return sum;
+}
+
 void child_kill(struct child *child)
 {
     if (child->pid == 0) /* there is none, or the number may be somebody else's by now */

@@ -41,6 +41,8 @@ struct child_order {
 
 /* 0, or an error of libuv's. Its directory is /, its input empty. */
 int child_start(struct child *child, const struct child_order *order);
+/* How many of this loop have not been collected yet. */
+unsigned child_count(uv_loop_t *loop);
 /* SIGKILL to it and its whole group, if it runs; on_end still comes. */
 void child_kill(struct child *child);
 
