@@ -193,6 +193,8 @@ class Lab:
             for record in status["records"]:
                 if record["state"] != "ok":
                     return f"record {record['label']} at {peer.name} is {record['state']}"
+                if record["epoch"] not in (None, status["epoch"]):
+                    return f"record {record['label']} is yet to get number {status['epoch']}"
             ready = peer.request("ready")
             if not ready or ready["code"] != 0:
                 return f"not ready: {ready and ready.get('text')}"
