@@ -236,7 +236,6 @@ def choose(arguments):
                       else arguments.repeat):
         cases += [Case(story, turn, arguments) for story in stories
                   if not (arguments.long and turn >= story.long)
-                  and not (story.once and turn > 0 and not arguments.long)
                   and (story.name, turn) not in before]
     cases.sort(key=lambda case: case.story.alone)
     return cases

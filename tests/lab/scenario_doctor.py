@@ -9,7 +9,7 @@ import time
 from servers import cloudflare
 
 from .clinic import (CREDENTIALS, HOSTS, PORTS, Clinic, CloudflareHandler, Route53Handler,
-                     off_by)
+                     ahead)
 from .dns import FENCE, NAME
 from .net import address, both
 from .story import expect, scenario
@@ -123,7 +123,7 @@ def cut(clinic, node):
 def peer_clock(clinic, node):
     witness = clinic.lab.witness
     witness.term()
-    witness.environment = off_by("+1000s")
+    witness.environment = ahead(clinic.lab.world)
     witness.start()
     witness.wait_answering()
     remedy = yield
@@ -196,7 +196,7 @@ def wrong_policy(clinic, node):
 def bad_time(clinic, node):
     """The standby's clock is off, and it takes over: so Route 53's answer counts too."""
     node.term()
-    node.environment = off_by("+1000s")
+    node.environment = ahead(clinic.lab.world)
     node.start()
     clinic.lab.settle()
     other = clinic.lab.other(node)
@@ -462,7 +462,7 @@ def remember(found):
     return found
 
 
-@scenario("doctor", "doctor", start=False, exec_log=False, long=5, once=True)
+@scenario("doctor", "doctor", provider="bind", start=False, exec_log=False, long=5)
 def doctor(lab, figures):
     """Each fault is one line of doctor, whose remedy works when typed in; nothing wrong is
     written."""

@@ -24,4 +24,4 @@ for kind, place in KINDS.items():
         play(lab, figures)
 
     story.__doc__ = f"{place.__doc__.strip('.')}, as the guide sets it up: the record moves."
-    scenario(kind, "guide", provider=kind, exec_log=False, once=True)(story)
+    scenario(kind, "guide", provider=kind, exec_log=False)(story)

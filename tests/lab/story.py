@@ -14,7 +14,6 @@ class Scenario:
         self.quick = options.pop("quick", False)  # also part of --quick
         self.alone = options.pop("alone", False)  # measures: nothing else may run beside it
         self.start = options.pop("start", True)   # bring the cluster up first
-        self.once = options.pop("once", False)    # long: only once, unless --long
         self.options = options                    # of the Lab
         self.story = (run.__doc__ or "").strip().split("\n")[0]
 

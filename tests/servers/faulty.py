@@ -59,11 +59,14 @@ def resolve(question):
         + question[12:at + 5] + record
 
 
+gone = set()  # the paths whose connection ended without an answer to its second request
+
+
 class Talk:
     """One connection."""
 
     def __init__(self, connection):
-        self.connection, self.buffer = connection, b""
+        self.connection, self.buffer, self.count = connection, b"", 0
 
     def read_until(self, mark):
         while mark not in self.buffer:
@@ -100,6 +103,7 @@ class Talk:
     def serve(self):
         while (request := self.request()) is not None:
             method, path, headers, body = request
+            self.count += 1
             send, name = self.connection.sendall, "/" + path.split("?")[0].split("/")[1]
             if name == "/echo":
                 send(answer(json.dumps({"method": method, "path": path, "headers": headers,
@@ -119,6 +123,15 @@ class Talk:
                 self.endless(b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"z" * 200 + b"\r\n")
             elif name == "/redirect":
                 send(answer(b"", "302 Found", ("Location: https://elsewhere.example/x",)))
+            elif name in ("/moved", "/replaced"):
+                if name in gone:  # /moved: the next connection hears of another place
+                    gone.remove(name)
+                    send(answer(b"", "302 Found", ("Location: https://elsewhere.example/x",)))
+                elif self.count == 1:
+                    send(answer(b"{}"))
+                else:
+                    gone.add(name)
+                    return
             elif name == "/busy":
                 send(answer(b'{"error": "slow down"}', "429 Too Many Requests",
                             ("Retry-After: 7",)))
@@ -141,7 +154,10 @@ class Talk:
                 send(answer(b'{"error": "no such path"}', "404 Not Found"))
 
 
-def handle(raw, context):
+def handle(raw, context, stranger):
+    if context is not None and "/replaced" in gone:  # by somebody who has no certificate for it
+        gone.remove("/replaced")
+        context = stranger
     try:
         with raw if context is None else context.wrap_socket(raw, server_side=True) as connection:
             Talk(connection).serve()
@@ -149,13 +165,13 @@ def handle(raw, context):
         pass  # whoever asked has gone, or did not like the certificate
 
 
-def listen(context):
+def listen(context, stranger):
     server = socket.create_server(("127.0.0.1", 0))
 
     def accept():
         while True:
             raw, _ = server.accept()
-            threading.Thread(target=handle, args=(raw, context), daemon=True).start()
+            threading.Thread(target=handle, args=(raw, context, stranger), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     return server.getsockname()[1]
@@ -175,8 +191,9 @@ def main(directory):
     make_certificate(directory, "misnamed", "ca", "subjectAltName=DNS:other.example")
     make_certificate(directory, "strange", "stranger")
     make_certificate(directory, "expired", "ca", days="-1")
-    ports = [listen(None)] + [listen(tls(directory, name))
-                              for name in ("good", "misnamed", "strange", "expired")]
+    stranger = tls(directory, "strange")
+    ports = [listen(None, stranger)] + [listen(tls(directory, name), stranger)
+                                        for name in ("good", "misnamed", "strange", "expired")]
     print(*ports, flush=True)
     sys.stdin.read()
 

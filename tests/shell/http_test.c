@@ -237,6 +237,24 @@ TEST(kept_connection_that_died_is_told)
     close_asker(&asker);
 }
 
+/* The first sending may have been done: what the second one meets says nothing about it. */
+TEST(refusal_after_a_sending_is_lost)
+{
+    static const char *const paths[] = {"/moved", "/replaced"};
+    static const char *const details[] = {"a redirect", "unable to get local issuer"};
+    for (unsigned i = 0; i < 2; i++) {
+        struct asker asker;
+        open_asker(&asker);
+        get(&asker, PORT_GOOD, paths[i]);
+        CHECK_EQ(asker.answer.end, HTTP_ANSWERED);
+        get(&asker, PORT_GOOD, paths[i]);
+        CHECK_EQ(asker.answer.end, HTTP_LOST);
+        CHECK_EQ(asker.answer.sendings, 2 - i);
+        CHECK_HAS(asker.detail, details[i]);
+        close_asker(&asker);
+    }
+}
+
 TEST(orders_that_are_no_good)
 {
     static const char *const bad[] = {"X-A: b\r\nX-Evil: 1", "no colon", "X-A:", "X A: b", NULL};

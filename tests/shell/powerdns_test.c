@@ -27,6 +27,15 @@ static const struct trial trial = {
 
 /* ---- late ---- */
 
+/* Reads until no write lands in between; its outcome says why if one always does. */
+static void settle(struct stage *stage, struct client *client)
+{
+    client_read(stage, client);
+    for (unsigned i = 0; i < 50 && client->outcome == PROVIDER_UNKNOWN; i++)
+        client_read(stage, client);
+    CHECK_STR(client->outcome == PROVIDER_WON ? "" : client->detail, "");
+}
+
 /* The server took the request, stood still, and goes on after the writer gave up. */
 TEST(late_apply_shows_in_the_next_read)
 {
@@ -39,8 +48,7 @@ TEST(late_apply_shows_in_the_next_read)
     CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
     CHECK_HAS(one->detail, "within 1500 ms");
     kill((pid_t)server.ports[2], SIGCONT);
-    client_read(&stage, one);
-    CHECK_EQ(one->outcome, PROVIDER_WON);
+    settle(&stage, one);
     if (one->state.fence_count == 1) /* it landed late, or never */
         CHECK_STR(one->state.fence, one->change.new_fence);
     stage_close(&stage);
