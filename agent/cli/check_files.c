@@ -15,6 +15,8 @@
 #include "../peer/complaint.h"
 #include "../peer/keys.h"
 
+#define CA_FILE_MAX (64 * 1024) /* some 40 certificates; the daemon reads them on its loop */
+
 /* An error for a machine that needs it, else a warning. */
 static void complain(struct complaints *complaints, const struct complaint_place *place,
                      bool needed, const char *text)
@@ -115,9 +117,18 @@ static void check_ca(const struct config *config, const struct record_config *re
     char section[HOST_SIZE + 8];
     (void)snprintf(section, sizeof section, "record %s", record->label);
     struct complaint_place place = {config->path, record->line, section, "ca-file"};
-    if (record->ca_file[0] != 0 && access(record->ca_file, R_OK) != 0)
+    struct stat info;
+    if (record->ca_file[0] == 0)
+        return;
+    if (access(record->ca_file, R_OK) != 0 || stat(record->ca_file, &info) != 0)
         complaint_warning(complaints, &place, "%.160s: %s (on this machine)", record->ca_file,
                           strerror(errno));
+    else if (info.st_size > CA_FILE_MAX)
+        complaint_warning(complaints, &place, "%.160s: holds %lld KiB of certificates, which keeps "
+                          "the daemon from everything else while it reads them; expected only who "
+                          "signed the certificate of endpoint, at most %d KiB. For a public "
+                          "interface leave ca-file out", record->ca_file,
+                          (long long)info.st_size / 1024, CA_FILE_MAX / 1024);
 }
 
 static void check_secrets(const struct config *config, const struct record_config *record,

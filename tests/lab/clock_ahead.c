@@ -11,7 +11,12 @@
 
 #define AHEAD_S 1000
 
-int clock_gettime(clockid_t clock, struct timespec *ret)
+/* What the system's functions of these names are replaced by. */
+int ahead_clock(clockid_t clock, struct timespec *ret) __asm__("clock_gettime");
+int ahead_day(struct timeval *ret, void *zone) __asm__("gettimeofday");
+time_t ahead_time(time_t *ret) __asm__("time");
+
+int ahead_clock(clockid_t clock, struct timespec *ret)
 {
     long code = syscall(SYS_clock_gettime, clock, ret);
     if (code == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
@@ -19,18 +24,18 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
     return (int)code;
 }
 
-int gettimeofday(struct timeval *ret, void *zone)
+int ahead_day(struct timeval *ret, void *zone)
 {
     long code = syscall(SYS_gettimeofday, ret, zone);
-    if (code == 0)
+    if (code == 0 && ret != NULL)
         ret->tv_sec += AHEAD_S;
     return (int)code;
 }
 
-time_t time(time_t *ret)
+time_t ahead_time(time_t *ret)
 {
     struct timespec now = {0};
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)ahead_clock(CLOCK_REALTIME, &now);
     if (ret != NULL)
         *ret = now.tv_sec;
     return now.tv_sec;

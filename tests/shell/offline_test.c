@@ -254,6 +254,30 @@ TEST(check_reads_credentials_as_the_daemon_does)
     close_place(place);
 }
 
+#define POWERDNS                                                                                  \
+    "[record api.example.com]\nprovider = powerdns\nzone = example.com\n"                         \
+    "endpoint = https://192.0.2.53:8081\napi-key-file = api.key\nca-file = ca.pem"
+
+/* A few certificates are fine; the list of a whole system is not. */
+TEST(check_wants_few_certificates)
+{
+    struct place *place = open_place();
+    char *text = calloc(1, 220001);
+    put_config(place, 24, POWERDNS "\n");
+    put(place, "api.key", "key\n");
+    CHECK_EQ(run(place, "check hf.conf --key none"), 0);
+    CHECK_HAS(place->output, "warning: hf.conf:24: [record api.example.com] ca-file: ca.pem: No such");
+    put(place, "ca.pem", "few\n");
+    CHECK_EQ(run(place, "check hf.conf --key none"), 0);
+    CHECK(strstr(place->output, "ca-file") == NULL);
+    memset(text, 'x', 220000);
+    put(place, "ca.pem", text);
+    CHECK_EQ(run(place, "check hf.conf --key none"), 0);
+    CHECK_HAS(place->output, "ca-file: ca.pem: holds 214 KiB of certificates");
+    free(text);
+    close_place(place);
+}
+
 /* Root may read it by its group, the daemon's user may not. */
 TEST(doctor_has_no_more_rights_than_the_daemon)
 {

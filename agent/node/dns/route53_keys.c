@@ -1,7 +1,9 @@
-/* Happy path: a file is read once, and again when it was replaced. A role's keys are asked for in
- * three steps (a token for asking, the role's name, its keys), and anew long before they end.
+/* Happy path: a file is read once, and again when it was replaced, for which every request has it
+ * looked at. A role's keys are asked for in three steps (a token for asking, the role's name, its
+ * keys), and anew long before they end.
  *
- * Failure modes: a file that is gone or unusable; an instance without a role; no instance at all;
+ * Failure modes: a file that is gone or unusable; a disk that answers no more (the look hangs, on
+ * a thread of its own, and the keys stay as they are); an instance without a role; no instance at all;
  * keys that Amazon refuses early. While new keys cannot be had, the old ones are used as long as
  * they live, and it is asked again after 1 s, then less and less often. */
 #include "route53_keys.h"
@@ -14,6 +16,7 @@
 
 #include "../../peer/clock.h"
 #include "../../peer/keys.h"
+#include "../blocking.h"
 #include "route53_file.h"
 
 #define STEP_MS 2000         /* for one step: the service is on the same host */
@@ -36,12 +39,20 @@ struct hidden {
     char ask_token[ASK_TOKEN_SIZE]; /* a whole header line */
 };
 
+/* What a file is, as far as its content and its mode depend on it. */
+struct look {
+    char path[PATH_SIZE];
+    bool there;
+    struct timespec changed;
+    ino_t inode;
+};
+
 struct route53_keys {
     struct http *http;
     char path[PATH_SIZE]; /* of the file; "" = the instance's role */
     char profile[NAME_SIZE];
-    struct timespec changed; /* the file, as last read */
-    ino_t inode;
+    struct look seen;          /* the file, as last read */
+    struct blocking *looking;  /* NULL = nobody looks at it just now */
     struct hidden *hidden;
     struct http_sign sign;
     bool have;
@@ -59,16 +70,23 @@ struct route53_keys {
 
 /* ---- a file ---- */
 
+/* May hang: on a thread of its own. */
+static void look(void *block)
+{
+    struct look *file = block;
+    struct stat info;
+    file->there = stat(file->path, &info) == 0;
+    if (file->there) {
+        file->changed = info.st_ctim;
+        file->inode = info.st_ino;
+    }
+}
+
 static int read_file(struct route53_keys *keys, struct err *err)
 {
-    struct stat info;
     char *text = sodium_malloc(KEYS_SECRET_TEXT_SIZE);
     if (text == NULL)
         return err_set(err, ERR_SYSTEM, "no locked memory for the keys (see ulimit -l)");
-    if (stat(keys->path, &info) == 0) {
-        keys->changed = info.st_mtim;
-        keys->inode = info.st_ino;
-    }
     int code = keys_secret_text(keys->path, text, KEYS_SECRET_TEXT_SIZE, err);
     if (code == 0 && route53_file_parse(text, keys->profile, &keys->hidden->secret, err) != 0)
         code = err_wrap(err, "%s", keys->path);
@@ -79,12 +97,36 @@ static int read_file(struct route53_keys *keys, struct err *err)
     return code;
 }
 
-static bool was_replaced(const struct route53_keys *keys)
+static bool is_same(const struct look *one, const struct look *other)
 {
-    struct stat info;
-    return stat(keys->path, &info) != 0 || info.st_ino != keys->inode ||
-           info.st_mtim.tv_sec != keys->changed.tv_sec ||
-           info.st_mtim.tv_nsec != keys->changed.tv_nsec;
+    return one->there == other->there && one->inode == other->inode &&
+           one->changed.tv_sec == other->changed.tv_sec &&
+           one->changed.tv_nsec == other->changed.tv_nsec;
+}
+
+/* Read on the loop: who could look at it just now can read its few lines. */
+static void on_look(void *owner, void *block)
+{
+    struct route53_keys *keys = owner;
+    const struct look *file = block;
+    struct err err = {0};
+    keys->looking = NULL;
+    if (is_same(file, &keys->seen))
+        return;
+    keys->seen = *file;
+    (void)read_file(keys, &err);
+}
+
+/* The file, beside the loop; one look at a time. */
+static void look_again(struct route53_keys *keys)
+{
+    struct look file = {.there = false};
+    struct blocking_order order = {
+        .block = &file, .size = sizeof file, .call = look, .on_end = on_look, .owner = keys};
+    if (keys->looking != NULL)
+        return;
+    (void)snprintf(file.path, sizeof file.path, "%s", keys->path);
+    keys->looking = blocking_start(keys->again.loop, &order);
 }
 
 /* ---- a role ---- */
@@ -253,10 +295,8 @@ static void ask_now(struct route53_keys *keys)
 
 const struct http_sign *route53_keys_sign(struct route53_keys *keys)
 {
-    struct err err = {0};
     if (keys->path[0] != 0) {
-        if (!keys->have || was_replaced(keys))
-            (void)read_file(keys, &err);
+        look_again(keys);
     } else if (keys->have && keys->end - clock_now() <= MARGIN_MS) {
         keys->have = false;
         (void)snprintf(keys->why, sizeof keys->why, "the keys of %s have ended, and new ones are "
@@ -281,7 +321,7 @@ bool route53_keys_ask(struct route53_keys *keys)
 void route53_keys_refused(struct route53_keys *keys)
 {
     if (keys->path[0] != 0)
-        return;
+        return; /* each request has it looked at */
     keys->have = false;
     (void)snprintf(keys->why, sizeof keys->why, "Amazon does not take the keys of %s any more, and "
                    "new ones are not there yet", keys->words);
@@ -317,6 +357,7 @@ static void on_closed(uv_handle_t *handle)
 void route53_keys_close(struct route53_keys *keys)
 {
     http_cancel(keys->call);
+    blocking_cancel(keys->looking);
     sodium_free(keys->hidden);
     uv_close((uv_handle_t *)&keys->again, on_closed);
 }
@@ -356,6 +397,9 @@ int route53_keys_open(struct route53_keys **ret, const struct provider_world *wo
     (void)snprintf(keys->profile, sizeof keys->profile, "%s",
                    config->credentials_profile[0] != 0 ? config->credentials_profile : "default");
     (void)snprintf(keys->words, sizeof keys->words, "the keys in %s", keys->path);
+    (void)snprintf(keys->seen.path, sizeof keys->seen.path, "%s", keys->path);
+    if (keys->path[0] != 0)
+        look(&keys->seen); /* before reading: what comes after is a change */
     if (keys->path[0] != 0 && read_file(keys, err) != 0) {
         sodium_free(hidden);
         free(keys);

@@ -19,14 +19,15 @@ int route53_keys_open(struct route53_keys **ret, const struct provider_world *wo
                       const struct record_config *config, struct err *err);
 /* Whom to tell; once, before the loop runs. */
 void route53_keys_listen(struct route53_keys *keys, route53_keys_on_news *on_news, void *owner);
-/* What to sign the next request with; NULL: nothing now (route53_keys_why). A file that was
- * replaced is read again here. Valid until the next call, or until the loop runs. */
+/* What to sign the next request with; NULL: nothing now (route53_keys_why). Has the file looked at,
+ * beside the loop: one that was replaced serves the next request, or the one after. Valid until the
+ * next call, or until the loop runs. */
 const struct http_sign *route53_keys_sign(struct route53_keys *keys);
 /* The header line that goes with it, or NULL. Valid as long. */
 const char *route53_keys_token(const struct route53_keys *keys);
 /* True: from the instance's role, so that news may come; they are asked for now. */
 bool route53_keys_ask(struct route53_keys *keys);
-/* Amazon says that these keys have ended: a role's are asked for anew. */
+/* Amazon does not take these keys any more: a role's are asked for anew. */
 void route53_keys_refused(struct route53_keys *keys);
 /* "the keys in FILE", "the role NAME of this instance". */
 const char *route53_keys_words(const struct route53_keys *keys);
