@@ -15,7 +15,7 @@
 #include "../peer/complaint.h"
 #include "../peer/keys.h"
 
-#define CA_FILE_MAX (64 * 1024) /* some 40 certificates; the daemon reads them on its loop */
+#define CA_FILE_MAX_KIB 64 /* some 40 certificates; the daemon reads them on its loop */
 
 /* An error for a machine that needs it, else a warning. */
 static void complain(struct complaints *complaints, const struct complaint_place *place,
@@ -123,12 +123,12 @@ static void check_ca(const struct config *config, const struct record_config *re
     if (access(record->ca_file, R_OK) != 0 || stat(record->ca_file, &info) != 0)
         complaint_warning(complaints, &place, "%.160s: %s (on this machine)", record->ca_file,
                           strerror(errno));
-    else if (info.st_size > CA_FILE_MAX)
+    else if (info.st_size / 1024 > CA_FILE_MAX_KIB)
         complaint_warning(complaints, &place, "%.160s: holds %lld KiB of certificates, which keeps "
                           "the daemon from everything else while it reads them; expected only who "
                           "signed the certificate of endpoint, at most %d KiB. For a public "
                           "interface leave ca-file out", record->ca_file,
-                          (long long)info.st_size / 1024, CA_FILE_MAX / 1024);
+                          (long long)info.st_size / 1024, CA_FILE_MAX_KIB);
 }
 
 static void check_secrets(const struct config *config, const struct record_config *record,

@@ -3,9 +3,9 @@
  * keys), and anew long before they end.
  *
  * Failure modes: a file that is gone or unusable; a disk that answers no more (the look hangs, on
- * a thread of its own, and the keys stay as they are); an instance without a role; no instance at all;
- * keys that Amazon refuses early. While new keys cannot be had, the old ones are used as long as
- * they live, and it is asked again after 1 s, then less and less often. */
+ * a thread of its own, and the keys stay as they are); an instance without a role; no instance at
+ * all; keys that Amazon refuses early. While new keys cannot be had, the old ones are used as long
+ * as they live, and it is asked again after 1 s, then less and less often. */
 #include "route53_keys.h"
 
 #include <sodium.h>
