@@ -154,8 +154,9 @@ class Talk:
                 send(answer(b'{"error": "no such path"}', "404 Not Found"))
 
 
-def handle(raw, context, stranger):
-    if context is not None and "/replaced" in gone:  # by somebody who has no certificate for it
+def handle(raw, context, stranger=None):
+    """stranger: who answers in the place of /replaced, with a certificate nobody knows."""
+    if None not in (context, stranger) and "/replaced" in gone:
         gone.remove("/replaced")
         context = stranger
     try:
