@@ -118,8 +118,10 @@ static int tell_records(const struct dns *dns, const json_t *status, is_good *go
         all = all && is;
         if (dns->json)
             continue;
-        dns_screen_record(stdout, record, verifies ? (is ? "ok" : "WRONG")
-                                                   : (is ? "equal" : "DIFFERENT"));
+        const char *other = !verifies                         ? "DIFFERENT"
+                            : dns_screen_is_spreading(record) ? "NOT YET EVERYWHERE"
+                                                              : "WRONG";
+        dns_screen_record(stdout, record, !is ? other : verifies ? "ok" : "equal");
         const char *detail = follow_text(record, "detail");
         if (verifies && !is && detail[0] != 0)
             printf("  - %s: %s\n", follow_text(record, "state"), detail);

@@ -31,6 +31,16 @@ bool dns_screen_is_verified(const json_t *record)
              strcmp(text_of(record, "state"), "ok") == 0));
 }
 
+bool dns_screen_is_spreading(const json_t *record)
+{
+    const json_t *verified = json_object_get(record, "verified");
+    json_int_t ok = json_integer_value(json_object_get(verified, "servers_ok"));
+    return ok > 0 && ok < json_integer_value(json_object_get(verified, "servers")) &&
+           json_array_size(json_object_get(record, "differences")) == 1 &&
+           json_is_true(json_object_get(json_object_get(record, "read"), "ok")) &&
+           strcmp(text_of(record, "state"), "ok") == 0;
+}
+
 /* A growing line that is cut rather than overrun. */
 struct phrase {
     char text[SCREEN_TEXT_SIZE];

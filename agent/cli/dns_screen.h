@@ -11,6 +11,8 @@ bool dns_screen_is_command(const json_t *record);
 bool dns_screen_is_equal(const json_t *record);
 /* The same, and read anew without a fault, and right for the daemon too. */
 bool dns_screen_is_verified(const json_t *record);
+/* Not verified, and nothing is wrong but that some of its servers do not show it yet. */
+bool dns_screen_is_spreading(const json_t *record);
 
 /* One record of `status`: what is there, what is wanted, each difference. `head` is the word for
  * what it comes to ("equal"). */

@@ -188,10 +188,11 @@ static const char help_dns[] =
     "  --yes    do it\n"
     "  --move   also when callers get other addresses from it\n"
     "\n"
-    "Exit status of show and verify: 0 as wanted, 1 not. Of adopt: 0 shown, nothing to do, or\n"
-    "adopted with --yes; 1 cannot be adopted, or was not seen to be written. Of all: 2 usage, or\n"
-    "no such record, 3 daemon not reachable, 4 refused: not the holder, no right, changed\n"
-    "meanwhile, callers would be moved.\n";
+    "Exit status of show and verify: 0 as wanted, 1 not (NOT YET EVERYWHERE: it is right where\n"
+    "it was written, and some of its servers do not show it yet). Of adopt: 0 shown, nothing to\n"
+    "do, or adopted with --yes; 1 cannot be adopted, or was not seen to be written. Of all:\n"
+    "2 usage, or no such record, 3 daemon not reachable, 4 refused: not the holder, no right,\n"
+    "changed meanwhile, callers would be moved.\n";
 static const char help_proof[] =
     "usage: holdfast proof show\n"
     "       holdfast proof verify FILE\n"

@@ -34,6 +34,10 @@
            "'differences':[],'adopting':false,'verified':{'servers_ok':2,'servers':2},"          \
            "'tail':{'authoritative':{'ok':3,'servers':3,'took_ms':900},"                         \
            "'resolvers':{'ok':2,'servers':4},'cache_ends_at':'2026-11-26T12:04:31Z'}")
+#define SPREADING(count)                                                                          \
+    RECORD("ok", "v=1;e=2;h=server1;t=00", "1", "203.0.113.10", count,                           \
+           "'differences':['1 of 2 servers show what the first one shows'],'adopting':false,"    \
+           "'verified':{'servers_ok':1,'servers':2}")
 #define DONE(result) "{'v':1,'code':0,'text':'','result':" result "}"
 #define PREVIEW(possible, moves)                                                                 \
     DONE("{'label':'pbx','name':'pbx.example.com','provider':'rfc2136','kind':'unadopted',"      \
@@ -92,6 +96,12 @@ TEST(verify_waits_for_a_new_reading)
                                         {"status", STATUS(DIFFERENT("5"))}};
     CHECK_EQ(PLAY(wrong, dns_run, "dns verify"), COMMAND_NO);
     CHECK_HAS(output, "rfc2136: WRONG\n");
+    static const struct line spreading[] = {{"status", STATUS(SPREADING("4"))},
+                                            {"dns-read", DONE("[{'label':'pbx','count':5}]")},
+                                            {"status", STATUS(SPREADING("5"))}};
+    CHECK_EQ(PLAY(spreading, dns_run, "dns verify"), COMMAND_NO);
+    CHECK_HAS(output, "rfc2136: NOT YET EVERYWHERE\n");
+    CHECK_HAS(output, "1 of 2 servers show what the first one shows");
     static const struct line refused[] = {
         {"status", STATUS(DIFFERENT("4"))},
         {"dns-read", "{'v':1,'code':4,'text':'only root may'}"}};
