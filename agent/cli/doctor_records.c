@@ -178,7 +178,7 @@ static void look_at_ttl(struct doctor *doctor, const json_t *record)
     const char *label = text_of(record, "label");
     int64_t lease_s = number_of(doctor->status, "lease_ms", 5000) / 1000;
     int64_t seen_s = number_of(json_object_get(record, "seen"), "ttl_s", 0);
-    int64_t minimum_s = number_of(json_object_get(record, "tail"), "soa_minimum_s", 0);
+    int64_t negative_s = number_of(json_object_get(record, "tail"), "negative_ttl_s", 0);
     int64_t most_s = lease_s * TTL_IN_LEASES > TTL_S_USUAL ? lease_s * TTL_IN_LEASES : TTL_S_USUAL;
     char remedy[REMEDY_SIZE];
     if (config == NULL)
@@ -202,11 +202,11 @@ static void look_at_ttl(struct doctor *doctor, const json_t *record)
                    ttl_s);
     (void)snprintf(remedy, sizeof remedy, "set the last number of the zone's SOA to %" PRId64
                    " at the provider", ttl_s);
-    if (minimum_s > ttl_s)
+    if (negative_s > ttl_s)
         DOCTOR_SAY(doctor, DOCTOR_TTL, label, DOCTOR_WARN, remedy,
-                   "the zone's SOA minimum is %" PRId64 " s: who asks for a family that the name "
-                   "lacks remembers that longer than the ttl of %" PRId64 " s", minimum_s, ttl_s);
-    if (ttl_s <= most_s && !other && !told && minimum_s <= ttl_s)
+                   "\"there is no such address\" may be kept for %" PRId64 " s (the zone's SOA), longer "
+                   "than the ttl of %" PRId64 " s", negative_s, ttl_s);
+    if (ttl_s <= most_s && !other && !told && negative_s <= ttl_s)
         DOCTOR_SAY(doctor, DOCTOR_TTL, label, DOCTOR_OK, NULL,
                    "%" PRId64 " s: callers follow within a lease of %" PRId64 " s and that", ttl_s,
                    lease_s);

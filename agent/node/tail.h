@@ -59,7 +59,7 @@ void tail_stop(struct tail *tail);
 
 /* {epoch, authoritative {ok, servers, took_ms, list[{server, ok, detail}]}, resolvers {ok, servers,
  * list[{server, ok, ttl_left_s, detail}]}, cache_ends_at, cache_ends_in_ms, soa_minimum_s,
- * warnings[]}, or null when nothing was written. New reference. */
+ * negative_ttl_s, warnings[]}, or null when nothing was written. New reference. */
 json_t *tail_json(const struct tail *tail);
 
 #endif

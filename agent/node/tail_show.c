@@ -102,7 +102,7 @@ json_t *tail_json(const struct tail *tail)
         return json_null();
     mono_ms now = clock_now();
     json_t *ret = json_pack(
-        "{s:I, s:{s:i, s:i, s:o, s:o}, s:{s:i, s:i, s:o}, s:o, s:o}", "epoch",
+        "{s:I, s:{s:i, s:i, s:o, s:o}, s:{s:i, s:i, s:o}, s:o, s:o, s:o}", "epoch",
         (json_int_t)tail->epoch, "authoritative", "ok",
         (int)tail_inside_right(tail->servers, tail->server_count), "servers",
         (int)tail->server_count, "took_ms",
@@ -112,6 +112,8 @@ json_t *tail_json(const struct tail *tail)
         (int)tail->resolver_count, "list", list_json(tail->resolvers, tail->resolver_count, now),
         "soa_minimum_s",
         tail->has_minimum ? json_integer((json_int_t)tail->soa_minimum_s) : json_null(),
+        "negative_ttl_s",
+        tail->has_minimum ? json_integer((json_int_t)tail->negative_s) : json_null(),
         "warnings", warnings_json(tail));
     if (ret != NULL)
         add_end(tail, now, ret);

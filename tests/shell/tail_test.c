@@ -213,6 +213,7 @@ TEST(a_long_negative_life_is_told_once)
     until_count(&stage, settled, 2);
     CHECK_EQ(stage.warned, 1);
     CHECK_EQ(number(&stage, NULL, "soa_minimum_s"), 3600);
+    CHECK_EQ(number(&stage, NULL, "negative_ttl_s"), 3600);
     CHECK_HAS(shown(&stage), "set the last number of its SOA to 30 at most");
     close_stage(&stage);
 }

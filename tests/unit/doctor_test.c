@@ -140,7 +140,7 @@ TEST(a_fault_is_a_line_in_its_area)
            "timedatectl");
     expect(HEAD PEERS("") "," RECORD(",'fence':'none'"), "fence", "warn", "none",
            "HOLDFAST_OLD_FENCE");
-    expect(HEAD PEERS("") "," RECORD(",'tail':{'soa_minimum_s':900}"), "ttl", "warn", "900 s",
+    expect(HEAD PEERS("") "," RECORD(",'tail':{'negative_ttl_s':900}"), "ttl", "warn", "900 s",
            "the zone's SOA to 60");
     expect(HEAD PEERS("") "," RECORD(",'tail':{'resolvers':{'list':[{'server':'10.9.9.9','ok':"
            "false,'ttl_left_s':null,'detail':'no answer'}]}}"), "resolvers", "warn", "no answer",
