@@ -204,8 +204,8 @@ static void look_at_ttl(struct doctor *doctor, const json_t *record)
                    " at the provider", ttl_s);
     if (negative_s > ttl_s)
         DOCTOR_SAY(doctor, DOCTOR_TTL, label, DOCTOR_WARN, remedy,
-                   "\"there is no such address\" may be kept for %" PRId64 " s (the zone's SOA), longer "
-                   "than the ttl of %" PRId64 " s", negative_s, ttl_s);
+                   "\"there is no such address\" may be kept for %" PRId64 " s (the zone's SOA), "
+                   "longer than the ttl of %" PRId64 " s", negative_s, ttl_s);
     if (ttl_s <= most_s && !other && !told && negative_s <= ttl_s)
         DOCTOR_SAY(doctor, DOCTOR_TTL, label, DOCTOR_OK, NULL,
                    "%" PRId64 " s: callers follow within a lease of %" PRId64 " s and that", ttl_s,
