@@ -110,7 +110,10 @@ class PowerDns(Program):
         faulty.make_authority(self.folder, "ca")
         faulty.make_certificate(self.folder, "door", "ca",
                                 f"subjectAltName=IP:{address(self.at)},DNS:{API_NAME}")
-        self.door = Door(net.names[at], at, faulty.tls(self.folder, "door"))
+        self.open_door()
+
+    def open_door(self):
+        self.door = Door(self.net.names[self.at], self.at, faulty.tls(self.folder, "door"))
 
     @property
     def database(self):

@@ -6,7 +6,7 @@ libmsgpack-dev libjansson-dev libldns-dev libinih-dev libcurl4-openssl-dev libxm
 LAB_PACKAGES="python3 iproute2 nftables knot knot-dnsutils"
 TEST_PACKAGES="systemd bind9 bind9-utils bind9-dnsutils rsyslog clang libclang-rt-14-dev \
 binutils git spin clang-tidy-14 clang-tidy cppcheck pdns-server pdns-backend-sqlite3 sqlite3 \
-unbound openssl python3-boto3 mandoc"
+unbound openssl python3-boto3 mandoc nginx-light"
 PRISM_PACKAGES="nodejs npm" # of tests/servers/prism, where no other npm is there
 
 # install_missing PACKAGE...
