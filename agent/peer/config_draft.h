@@ -42,6 +42,7 @@ struct draft {
     unsigned section_line;
     void *target;                          /* the struct that its keys fill */
     unsigned field_lines[DRAFT_FIELD_MAX]; /* where each key stood; 0 = not there */
+    bool provider_refused;                 /* of the [record] being read: a word that is none */
 
     /* Where those sections began; 0 = never. */
     unsigned cluster_line, dns_line, notify_line, local_line;

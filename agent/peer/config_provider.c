@@ -79,7 +79,7 @@ static void check_cloudflare(struct draft *draft, const struct record_config *re
 void config_provider_check(struct draft *draft)
 {
     const struct record_config *record = draft->target;
-    if (config_field_line(draft, "provider") == 0)
+    if (config_field_line(draft, "provider") == 0 || draft->provider_refused)
         return; /* said already; the rest depends on it */
     for (size_t key = 0; key < PROVIDER_KEY_COUNT; key++)
         check_key(draft, (enum provider_key)key, record->provider);

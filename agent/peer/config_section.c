@@ -207,6 +207,7 @@ void config_section_open(struct draft *draft, const char *title)
 {
     config_section_close(draft);
     memset(draft->field_lines, 0, sizeof draft->field_lines);
+    draft->provider_refused = false;
     (void)snprintf(draft->title, sizeof draft->title, "%s", title == NULL ? "" : title);
     draft->section_line = draft->line;
     draft->kind = DRAFT_SKIP;

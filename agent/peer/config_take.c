@@ -115,6 +115,8 @@ void config_take_choice(struct draft *draft, const struct field *field, const ch
     /* All enums of the configuration start at 0 and have the size of int (asserted below). */
     if (index >= 0)
         memcpy(place_of(draft, field), &index, sizeof index);
+    else if (strcmp(field->key, "provider") == 0)
+        draft->provider_refused = true;
 }
 static_assert(sizeof(enum drift_policy) == sizeof(int), "config_take_choice copies an int");
 static_assert(sizeof(enum provider_kind) == sizeof(int), "config_take_choice copies an int");

@@ -203,6 +203,20 @@ TEST(keys_of_other_providers)
     CHECK_ALL(cases, false);
 }
 
+/* Nobody knows what goes with a provider that does not exist. */
+TEST(an_unknown_provider_is_one_complaint)
+{
+    struct config *config = calloc(1, sizeof *config);
+    struct complaints *complaints = calloc(1, sizeof *complaints);
+    struct err err = {0};
+    CHECK(text_parse_with(24, API_SECTION("provider = gandi\ntoken-file = t"), config, complaints,
+                          &err) != 0);
+    CHECK_EQ(complaints->error_count, 1);
+    CHECK_HAS(complaints->list[0].text, "provider: \"gandi\" is unknown; expected rfc2136");
+    free(config);
+    free(complaints);
+}
+
 TEST(records_and_probes)
 {
     static const struct bad cases[] = {
