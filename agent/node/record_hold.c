@@ -295,14 +295,19 @@ static void drifted(struct record *record)
     try_write(record, false);
 }
 
-/* The server said NOERROR, and yet what it shows is not what was sent. */
+/* The server said that it was done, and yet what it shows is not what was sent. */
 static void was_dropped(struct record *record)
 {
     char text[RECORD_DETAIL_SIZE];
-    snprintf(text, sizeof text,
-             "the server took the update and does not show it: its policy must allow A, AAAA of "
-             "%s and TXT of _holdfast.%s together (PowerDNS drops parts silently), and the first "
-             "server must be the primary", record->config.name, record->config.name);
+    if (record->config.provider == PROVIDER_RFC2136)
+        snprintf(text, sizeof text,
+                 "the server took the update and does not show it: its policy must allow A, AAAA "
+                 "of %s and TXT of _holdfast.%s together (PowerDNS drops parts silently), and the "
+                 "first server must be the primary", record->config.name, record->config.name);
+    else
+        snprintf(text, sizeof text,
+                 "the provider took the change and does not show it: what answers there is a copy "
+                 "that is late, or somebody else writes %s as well", record->config.name);
     record_inside_trouble(record, RECORD_REFUSED, TROUBLE_DROPPED, text);
     record_inside_alarm(record, "record-refused");
     record_view_failed(record);

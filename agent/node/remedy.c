@@ -128,8 +128,13 @@ static void say_secret(const struct remedy_case *what, char ret[REMEDY_SIZE])
             "then: holdfast restart", record->tsig_name, file);
         break;
     case PROVIDER_ROUTE53:
-        SAY("make an access key (IAM > Users > Security credentials), and type it, as "
-            "holdfast.conf(5) shows: cat >%s", file);
+        if (file[0] != 0)
+            SAY("make an access key (IAM > Users > Security credentials), and type it, as "
+                "holdfast.conf(5) shows: cat >%s", file);
+        else
+            SAY("nothing: the role's next keys are asked for by itself; if it stays, attach the "
+                "role to this instance anew, or set credentials-file in [record %s] of %s" RESTART,
+                record->label, what->config_path);
         break;
     case PROVIDER_CLOUDFLARE:
         SAY("make a token with Zone > DNS > Edit for this zone (dash.cloudflare.com/profile/"
@@ -147,11 +152,13 @@ static void say_secret(const struct remedy_case *what, char ret[REMEDY_SIZE])
 /* The policy on one line, as it may stand in quotes. */
 static void say_policy(const struct remedy_case *what, char ret[REMEDY_SIZE])
 {
+    bool role = what->record->credentials_file[0] == 0;
     char policy[ROUTE53_POLICY_SIZE];
     route53_policy_text(what->record, policy);
     json_t *json = json_loads(policy, 0, NULL);
     char *line = json_dumps(json, JSON_COMPACT);
-    SAY("aws iam put-user-policy --user-name USER --policy-name holdfast --policy-document '%s'",
+    SAY("aws iam put-%s-policy --%s-name %s --policy-name holdfast --policy-document '%s'",
+        role ? "role" : "user", role ? "role" : "user", role ? "ROLE" : "USER",
         line == NULL ? "" : line);
     free(line);
     json_decref(json);
@@ -162,6 +169,8 @@ static void say_rights(const struct remedy_case *what, char ret[REMEDY_SIZE])
     const struct record_config *record = what->record;
     if (record->provider == PROVIDER_ROUTE53)
         say_policy(what, ret);
+    else if (record->provider != PROVIDER_RFC2136)
+        say_secret(what, ret);
     else
         SAY("let the server take the updates; BIND, in the zone's update-policy { } of named.conf: "
             "grant %s name %s. A AAAA; grant %s name _holdfast.%s. TXT; then: rndc reconfig (Knot: "
@@ -320,6 +329,17 @@ static void say_delete_fence(const struct record_config *record, char ret[REMEDY
         SAY("delete the TXT record at _holdfast.%s; the holder then writes its own", record->name);
 }
 
+static void say_dropped(const struct remedy_case *what, char ret[REMEDY_SIZE])
+{
+    const struct record_config *record = what->record;
+    if (record->provider == PROVIDER_RFC2136)
+        say_rights(what, ret);
+    else
+        SAY("holdfast dns show %s (what is there), and switch off whoever else writes %s; or set "
+            "endpoint in [record %s] of %s to the interface itself, no copy of it" RESTART,
+            record->label, record->name, record->label, what->config_path);
+}
+
 static void say_command(const struct record_config *record, char ret[REMEDY_SIZE])
 {
     SAY("find out why: %s (holdfast.conf(5) says what is in its environment)", record->command);
@@ -344,7 +364,7 @@ static bool fence(const struct remedy_case *what, char ret[REMEDY_SIZE])
         SAY("nothing: it settles by itself; if it stays: holdfast events --last 20");
         return true;
     case TROUBLE_DROPPED:
-        say_rights(what, ret);
+        say_dropped(what, ret);
         return true;
     case TROUBLE_STRANGER:
         SAY("put the same %s on all three machines: holdfast check" RESTART, what->config_path);

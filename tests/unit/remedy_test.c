@@ -66,6 +66,34 @@ TEST(remedies_have_the_record_s_own_names)
     expect(PROVIDER_EXEC, TROUBLE_COMMAND, "/usr/local/bin/put");
 }
 
+/* What a provider does not have stands in none of its remedies. */
+TEST(remedies_speak_of_their_own_provider)
+{
+    expect(PROVIDER_RFC2136, TROUBLE_DROPPED, "grant upd. name pbx.example.com. A AAAA;");
+    expect(PROVIDER_POWERDNS, TROUBLE_DROPPED, "holdfast dns show pbx");
+    expect(PROVIDER_CLOUDFLARE, TROUBLE_DROPPED, "set endpoint in [record pbx]");
+    expect(PROVIDER_ROUTE53, TROUBLE_DROPPED, "switch off whoever else writes pbx.example.com");
+    expect(PROVIDER_CLOUDFLARE, TROUBLE_RIGHTS, "Zone > DNS > Edit");
+}
+
+/* Without credentials-file there is no file to type into, and no user to give a policy. */
+TEST(remedies_for_the_role_of_an_instance)
+{
+    static const enum trouble_kind kinds[] = {TROUBLE_SECRET, TROUBLE_KEY, TROUBLE_EXPIRED};
+    struct record_config record = record_of(PROVIDER_ROUTE53);
+    struct remedy_case what = {&record, "/etc/holdfast/holdfast.conf", TROUBLE_RIGHTS};
+    char remedy[REMEDY_SIZE];
+    record.credentials_file[0] = 0;
+    remedy_text(&what, remedy);
+    CHECK_HAS(remedy, "aws iam put-role-policy --role-name ROLE --policy-name holdfast");
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        what.kind = kinds[i];
+        remedy_text(&what, remedy);
+        CHECK(strstr(remedy, "cat >") == NULL);
+        CHECK_HAS(remedy, "set credentials-file in [record pbx]");
+    }
+}
+
 TEST(a_sentence_and_its_kind)
 {
     struct trouble trouble;
