@@ -301,7 +301,7 @@ static void record_line(const struct screen *screen, const json_t *record)
                  strlen(at) >= 19 ? " UTC" : "");
     int64_t number = number_of(record, "epoch", 0);
     const char *fence = text_of(record, "fence");
-    bool command = strcmp(fence, "none") == 0, plain = strcmp(fence, "cas") == 0;
+    bool command = strcmp(fence, "none") == 0;
     char epoch[40] = "";
     if (number == 0 && !command)
         snprintf(epoch, sizeof epoch, ", no fence seen");
@@ -309,7 +309,7 @@ static void record_line(const struct screen *screen, const json_t *record)
         snprintf(epoch, sizeof epoch, ", epoch %" PRId64, number);
     snprintf(line, sizeof line, "  %s%s -> %s (%s%s%s)%s%s", label, text_of(record, "name"),
              addresses[0] != 0 ? addresses : "nothing known", text_of(record, "provider"),
-             plain ? "" : ", fence: ", plain ? "" : fence, epoch, check);
+             fence[0] != 0 ? ", fence: " : "", fence, epoch, check);
     screen_parts_line(screen, "record", state, state_colour(state), line);
     const char *detail = text_of(record, "detail");
     if (detail[0] != 0)

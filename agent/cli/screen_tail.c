@@ -1,5 +1,6 @@
 /* Happy path: one line says how far a write has come: the zone's servers, the resolvers, and when
- * the last cache ends, in local time of day, because somebody sits there and waits for it.
+ * the last cache ends, in local time of day, because somebody sits there and waits for it; with
+ * its zone, because everything else on the screen is UTC.
  *
  * Failure modes: who is not there yet gets a line with what it said instead. */
 #include <inttypes.h>
@@ -13,7 +14,7 @@
 
 #define FAR_MS ((span_ms)12 * 3600 * 1000) /* a time of day alone would not be enough */
 
-/* "12:04:31" of "2026-11-26T11:04:31.250Z"; "" when it is no such text. */
+/* "12:04:31 CET" of "2026-11-26T11:04:31.250Z"; "" when it is no such text. */
 static void local_time(const char *utc, bool far, char *ret, size_t size)
 {
     struct tm parts = {0};
@@ -22,7 +23,7 @@ static void local_time(const char *utc, bool far, char *ret, size_t size)
         return;
     time_t instant = timegm(&parts);
     if (localtime_r(&instant, &parts) != NULL &&
-        strftime(ret, size, far ? "%Y-%m-%d %H:%M" : "%H:%M:%S", &parts) == 0)
+        strftime(ret, size, far ? "%Y-%m-%d %H:%M %Z" : "%H:%M:%S %Z", &parts) == 0)
         ret[0] = 0;
 }
 
