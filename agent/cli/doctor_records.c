@@ -127,8 +127,8 @@ static void say_proven(struct doctor *doctor, const json_t *record)
                    strlen(at) >= 19 ? " at " : "", strlen(at) >= 19 ? at + 11 : "");
     else
         DOCTOR_SAY(doctor, DOCTOR_CREDENTIALS, label, DOCTOR_OK, NULL,
-                   dns ? "not proven here: reading needs no key; the holder's doctor knows whether "
-                         "it may write"
+                   dns ? "the server has no fault to find with the key, in a signed question; that "
+                         "it may write, the holder's doctor knows"
                        : "proven for reading; that they may write, the holder's doctor knows");
 }
 
@@ -300,7 +300,8 @@ static void look_at_record(struct doctor *doctor, const json_t *record)
     bool wrong = say_fault(doctor, record), ok = strcmp(text_of(record, "state"), "ok") == 0;
     bool readable = text_of(record, "unreadable")[0] == 0;
     if (!wrong || (ok && readable)) {
-        say_proven(doctor, record);
+        if (!wrong || area_of(text_of(record, "fault")) != DOCTOR_CREDENTIALS)
+            say_proven(doctor, record);
         say_right(doctor, record);
     }
     look_at_fence(doctor, record);

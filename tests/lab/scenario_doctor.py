@@ -170,6 +170,17 @@ def wrong_secret(clinic, node):
     clinic.type_in(node, printed(r"holdfast restart", remedy))
 
 
+@row("a wrong TSIG secret on the standby", ("credentials", NAME),
+     ["signature is wrong", "tsig.key"], "cat >", at="standby")
+def standby_secret(clinic, node):
+    """It would only be missed on the day of the failover."""
+    clinic.world.write("tsig.key", clinic.admin + "\n")
+    clinic.type_in(node, "holdfast restart || [ $? -eq 1 ]")
+    remedy = yield
+    clinic.type_in(node, printed(r"cat >[^ ;]+", remedy), clinic.lab.dns.secret + "\n")
+    clinic.type_in(node, printed(r"holdfast restart", remedy) + " || [ $? -eq 1 ]")
+
+
 @row("an unknown TSIG key", ("credentials", NAME), ["does not know the key nobody."],
      "set tsig-name and tsig-algorithm")
 def unknown_key(clinic, node):

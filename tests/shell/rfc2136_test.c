@@ -164,6 +164,50 @@ TEST(truncated_answer_is_read_over_tcp)
     dns_server_stop(&server);
 }
 
+/* ---- a key that the server does not take, seen before anything must be written ---- */
+
+static void expect_key(struct dns_server *server, const char *name, const char *secret,
+                       const char *detail)
+{
+    struct record_config config;
+    struct client client;
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    dns_server_record(server, &config);
+    snprintf(config.tsig_name, sizeof config.tsig_name, "%s", name);
+    if (secret != NULL) {
+        snprintf(config.tsig_secret_file, sizeof config.tsig_secret_file, "%s/other.key",
+                 server->dir);
+        FILE *file = fopen(config.tsig_secret_file, "we");
+        CHECK(file != NULL && fprintf(file, "%s\n", secret) > 0 && fclose(file) == 0);
+        CHECK_EQ(chmod(config.tsig_secret_file, 0600), 0);
+    }
+    client_open(&client, &loop, &config);
+    provider_rfc2136.read(client.provider, PROVIDER_EVERYWHERE, TRY_MS, on_read, &client);
+    CHECK(spin_until(&loop, has_ended, &client, SPIN_LIMIT_MS));
+    CHECK_EQ(client.outcome, PROVIDER_WON); /* who may only not write still sees the fence */
+    CHECK_HAS(client.detail, detail);
+    CHECK_EQ(client.detail[0] == 0, detail[0] == 0);
+    read_all(&client, &loop); /* before a write nobody waits for that */
+    CHECK_STR(client.detail, "");
+    provider_rfc2136.close(client.provider);
+    CHECK(spin_finish(&loop));
+}
+
+TEST(a_read_of_all_servers_tries_the_key)
+{
+    static const enum dns_server_kind kinds[] = {DNS_SERVER_BIND, DNS_SERVER_KNOT};
+    static const char other[] = "b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVyb3Q=";
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct dns_server server;
+        CHECK(dns_server_start(&server, kinds[i]));
+        expect_key(&server, "upd.", NULL, "");
+        expect_key(&server, "upd.", other, "the signature is wrong");
+        expect_key(&server, "nobody.", NULL, "does not know the key nobody.");
+        dns_server_stop(&server);
+    }
+}
+
 /* ---- a server that lies ---- */
 
 struct lie {

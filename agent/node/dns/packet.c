@@ -170,7 +170,15 @@ static bool finish(struct packet *ret, ldns_pkt *pkt)
     return ok;
 }
 
-static bool query(struct packet *ret, const char *name, ldns_rr_type type, uint16_t flags)
+static bool sign(ldns_pkt *pkt, const struct packet_key *key)
+{
+    return packet_algorithm_works(key->algorithm) &&
+           ldns_pkt_tsig_sign(pkt, key->name, key->secret, FUDGE_S, key->algorithm, NULL) ==
+               LDNS_STATUS_OK;
+}
+
+static bool query(struct packet *ret, const char *name, ldns_rr_type type, uint16_t flags,
+                  const struct packet_key *key)
 {
     memset(ret, 0, sizeof *ret);
     ldns_rdf *owner = ldns_dname_new_frm_str(name);
@@ -181,18 +189,28 @@ static bool query(struct packet *ret, const char *name, ldns_rr_type type, uint1
         ldns_rdf_deep_free(owner);
         return false;
     }
-    ldns_pkt_set_id(pkt, (uint16_t)randombytes_uniform(65536));
+    ldns_pkt_set_id(pkt, (uint16_t)randombytes_uniform(65536)); /* before signing */
+    if (key != NULL && !sign(pkt, key)) {
+        ldns_pkt_free(pkt);
+        return false;
+    }
     return finish(ret, pkt);
 }
 
 bool packet_query(struct packet *ret, const char *name, ldns_rr_type type)
 {
-    return query(ret, name, type, 0);
+    return query(ret, name, type, 0, NULL);
+}
+
+bool packet_query_signed(struct packet *ret, const char *name, ldns_rr_type type,
+                         const struct packet_key *key)
+{
+    return query(ret, name, type, 0, key);
 }
 
 bool packet_query_recursive(struct packet *ret, const char *name, ldns_rr_type type)
 {
-    return query(ret, name, type, LDNS_RD);
+    return query(ret, name, type, LDNS_RD, NULL);
 }
 
 bool packet_algorithm_works(const char *algorithm)
@@ -214,9 +232,7 @@ bool packet_update(struct packet *ret, const struct packet_names *names,
         return false;
     ldns_pkt_set_rd(pkt, false);
     ldns_pkt_set_id(pkt, (uint16_t)randombytes_uniform(65536)); /* before signing */
-    if (key != NULL && (!packet_algorithm_works(key->algorithm) ||
-                        ldns_pkt_tsig_sign(pkt, key->name, key->secret, FUDGE_S, key->algorithm,
-                                           NULL) != LDNS_STATUS_OK)) {
+    if (key != NULL && !sign(pkt, key)) {
         ldns_pkt_free(pkt);
         return false;
     }

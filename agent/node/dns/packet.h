@@ -67,7 +67,10 @@ struct packet_answer {
 bool packet_algorithm_works(const char *algorithm);
 /* A question for one type, RD = 0. False: no memory, or not a name. */
 bool packet_query(struct packet *ret, const char *name, ldns_rr_type type);
-/* The same with RD = 1: for resolvers. */
+/* The same, signed: does the server take this key? False also for a key that cannot sign. */
+bool packet_query_signed(struct packet *ret, const char *name, ldns_rr_type type,
+                         const struct packet_key *key);
+/* A question with RD = 1: for resolvers. */
 bool packet_query_recursive(struct packet *ret, const char *name, ldns_rr_type type);
 /* One UPDATE: the old fence as prerequisite, A, AAAA and fence replaced. key NULL = unsigned.
  * False: no memory, or a name, address or key that cannot be expressed. */

@@ -1,7 +1,9 @@
 /* rfc2136 — the provider that sends signed DNS UPDATEs to the zone's primary.
  *
  * Happy path: a read asks TXT, A and AAAA of the servers at the same time (unsigned, RD = 0); a
- * write is one UPDATE to the first server, its answer verified.
+ * write is one UPDATE to the first server, its answer verified. A read of all servers also asks
+ * the first one a signed question, so that a key that it would refuse is known before the day on
+ * which something must be written; what is read is worth the same without.
  * Failure modes: no answer: UNKNOWN at the deadline. An answer that is not one: ignored,
  * counted. No permit for a (re)send: nothing more is sent, UNKNOWN. An error rcode: REFUSED or
  * UNKNOWN with the server's reason put into a sentence. A secondary that fails costs only its
@@ -42,6 +44,7 @@ struct reading {
     size_t servers; /* how many are asked */
     size_t left;    /* questions without an end */
     struct question questions[ADDRESS_MAX][QUESTION_COUNT];
+    struct question proof; /* the signed one; its `why` says what is wrong with the key */
     struct provider_state seen[ADDRESS_MAX];
     provider_on_read *on_read;
     void *owner;
@@ -81,18 +84,21 @@ static struct verdict_context context_of(const struct provider *provider, size_t
 
 /* ---- reading ---- */
 
+static void stop_question(struct question *question)
+{
+    if (question->exchange != NULL)
+        exchange_cancel(question->exchange);
+    question->exchange = NULL;
+    packet_free(&question->packet);
+}
+
 static void stop_reading(struct provider *provider)
 {
     struct reading *reading = &provider->reading;
-    for (size_t s = 0; s < reading->servers; s++) {
-        for (size_t q = 0; q < QUESTION_COUNT; q++) {
-            struct question *question = &reading->questions[s][q];
-            if (question->exchange != NULL)
-                exchange_cancel(question->exchange);
-            question->exchange = NULL;
-            packet_free(&question->packet);
-        }
-    }
+    for (size_t s = 0; s < reading->servers; s++)
+        for (size_t q = 0; q < QUESTION_COUNT; q++)
+            stop_question(&reading->questions[s][q]);
+    stop_question(&reading->proof);
     reading->running = false;
     reading->servers = 0;
 }
@@ -136,6 +142,8 @@ static void finish_reading(struct provider *provider)
             trouble_set(&why, TROUBLE_LAGGING, "%s does not show yet what the primary shows",
                         provider->servers[s].text);
     }
+    if (outcome == PROVIDER_WON && reading->proof.why.text[0] != 0)
+        why = reading->proof.why;
     provider_on_read *on_read = reading->on_read;
     void *owner = reading->owner;
     stop_reading(provider);
@@ -180,6 +188,53 @@ static void on_read_end(void *owner, bool answered, const char *detail)
     }
     if (--provider->reading.left == 0)
         finish_reading(provider);
+}
+
+/* Only what a server says of the key itself counts: whom it lets ask is its own business. */
+static enum exchange_heard on_proof_reply(void *owner, const uint8_t *bytes, size_t size)
+{
+    struct question *question = owner;
+    const struct provider *provider = question->provider;
+    struct verdict_context context = context_of(provider, 0);
+    struct packet_answer answer;
+    switch (packet_reply(&question->packet, &provider->key, bytes, size, &answer)) {
+    case PACKET_IGNORED:
+        return EXCHANGE_WAIT_ON;
+    case PACKET_TRUNCATED:
+        return EXCHANGE_CUT;
+    case PACKET_ANSWER:
+        break;
+    }
+    if (answer.rcode == LDNS_RCODE_NOTAUTH && answer.tsig_error != 0)
+        (void)verdict_of_write(&context, &answer, &question->why);
+    return EXCHANGE_ANSWERED;
+}
+
+static void on_proof_end(void *owner, bool answered, const char *detail)
+{
+    struct question *question = owner;
+    (void)answered, (void)detail; /* silence is told by the other questions */
+    question->exchange = NULL;
+    if (--question->provider->reading.left == 0)
+        finish_reading(question->provider);
+}
+
+static void ask_signed(struct provider *provider, span_ms deadline_ms)
+{
+    struct question *proof = &provider->reading.proof;
+    proof->provider = provider;
+    if (!packet_query_signed(&proof->packet, provider->names.zone, LDNS_RR_TYPE_SOA,
+                             &provider->key))
+        return;
+    struct exchange_order order = {.server = &provider->servers[0].address,
+                                   .bytes = proof->packet.bytes,
+                                   .size = proof->packet.size,
+                                   .deadline_ms = deadline_ms,
+                                   .on_reply = on_proof_reply,
+                                   .on_end = on_proof_end,
+                                   .owner = proof};
+    proof->exchange = exchange_start(provider->loop, &order);
+    provider->reading.left += proof->exchange != NULL;
 }
 
 static bool ask(struct question *question, ldns_rr_type type, span_ms deadline_ms)
@@ -231,6 +286,8 @@ static void read_now(struct provider *provider, enum provider_scope scope, span_
             ok = ask(&reading->questions[s][q], types[q], deadline_ms);
         }
     }
+    if (ok && scope == PROVIDER_EVERYWHERE && provider->key.name[0] != 0)
+        ask_signed(provider, deadline_ms);
     if (ok)
         return;
     stop_reading(provider);
