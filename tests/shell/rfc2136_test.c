@@ -208,6 +208,22 @@ TEST(a_read_of_all_servers_tries_the_key)
     }
 }
 
+/* As PowerDNS says it; and what a server answers for reasons of its own is no fault of the key. */
+TEST(a_signed_question_that_is_not_taken)
+{
+    struct verdict_context context = {.server = "192.0.2.53 port 53", .key = "upd.",
+                                      .secret_file = "/etc/key"};
+    struct packet_answer answer = {.rcode = LDNS_RCODE_NOTAUTH};
+    struct trouble why;
+    verdict_of_proof(&context, &answer, &why);
+    CHECK_EQ(why.kind, TROUBLE_SECRET);
+    CHECK_HAS(why.text, "NOTAUTH to a question signed with key upd.");
+    CHECK_HAS(why.text, "the secret in /etc/key is not the server's, or the clocks differ");
+    answer.rcode = LDNS_RCODE_REFUSED;
+    verdict_of_proof(&context, &answer, &why);
+    CHECK_EQ(why.kind, TROUBLE_NONE);
+}
+
 /* ---- a server that lies ---- */
 
 struct lie {

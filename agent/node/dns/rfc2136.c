@@ -190,7 +190,6 @@ static void on_read_end(void *owner, bool answered, const char *detail)
         finish_reading(provider);
 }
 
-/* Only what a server says of the key itself counts: whom it lets ask is its own business. */
 static enum exchange_heard on_proof_reply(void *owner, const uint8_t *bytes, size_t size)
 {
     struct question *question = owner;
@@ -205,8 +204,7 @@ static enum exchange_heard on_proof_reply(void *owner, const uint8_t *bytes, siz
     case PACKET_ANSWER:
         break;
     }
-    if (answer.rcode == LDNS_RCODE_NOTAUTH && answer.tsig_error != 0)
-        (void)verdict_of_write(&context, &answer, &question->why);
+    verdict_of_proof(&context, &answer, &question->why);
     return EXCHANGE_ANSWERED;
 }
 

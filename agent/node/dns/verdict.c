@@ -64,6 +64,21 @@ static void tell_refused(const struct verdict_context *context,
                     answer->verified ? "" : " (unsigned)", context->key, name, name);
 }
 
+void verdict_of_proof(const struct verdict_context *context, const struct packet_answer *answer,
+                      struct trouble *ret)
+{
+    *ret = (struct trouble){.kind = TROUBLE_NONE};
+    if (answer->rcode != LDNS_RCODE_NOTAUTH)
+        return;
+    if (answer->tsig_error != 0)
+        tell_notauth(context, answer, ret);
+    else /* as PowerDNS does for all three */
+        trouble_set(ret, TROUBLE_SECRET, "%s says NOTAUTH to a question signed with key %s, and "
+                    "answers unsigned ones: the name, the algorithm or the secret in %s is not the "
+                    "server's, or the clocks differ by more than 5 minutes", context->server,
+                    context->key, context->secret_file);
+}
+
 enum provider_outcome verdict_of_write(const struct verdict_context *context,
                                        const struct packet_answer *answer,
                                        struct trouble *ret)

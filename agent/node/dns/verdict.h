@@ -20,6 +20,10 @@ struct verdict_context {
 enum provider_outcome verdict_of_write(const struct verdict_context *context,
                                        const struct packet_answer *answer,
                                        struct trouble *ret);
+/* What the answer to a signed question says of the key; nothing is wrong where it says nothing: whom
+ * a server lets ask is its own business. */
+void verdict_of_proof(const struct verdict_context *context, const struct packet_answer *answer,
+                      struct trouble *ret);
 /* The outcome of a question: WON, REFUSED or UNKNOWN. */
 enum provider_outcome verdict_of_read(const struct verdict_context *context,
                                       const struct packet_answer *answer,
