@@ -20,8 +20,8 @@ struct verdict_context {
 enum provider_outcome verdict_of_write(const struct verdict_context *context,
                                        const struct packet_answer *answer,
                                        struct trouble *ret);
-/* What the answer to a signed question says of the key; nothing is wrong where it says nothing: whom
- * a server lets ask is its own business. */
+/* What the answer to a signed question says of the key; nothing is wrong where it says nothing:
+ * whom a server lets ask is its own business. */
 void verdict_of_proof(const struct verdict_context *context, const struct packet_answer *answer,
                       struct trouble *ret);
 /* The outcome of a question: WON, REFUSED or UNKNOWN. */
