@@ -201,7 +201,9 @@ static void look_at_ttl(struct doctor *doctor, const json_t *record)
                    "the provider has %" PRId64 " s, the configuration %" PRId64 " s", seen_s,
                    ttl_s);
     (void)snprintf(remedy, sizeof remedy, "set the last number of the zone's SOA to %" PRId64
-                   " at the provider", ttl_s);
+                   " at the provider%s", ttl_s,
+                   config->provider == PROVIDER_CLOUDFLARE
+                       ? " (where its plan does not let you: serve A and AAAA, or leave it)" : "");
     if (negative_s > ttl_s)
         DOCTOR_SAY(doctor, DOCTOR_TTL, label, DOCTOR_WARN, remedy,
                    "\"there is no such address\" may be kept for %" PRId64 " s (the zone's SOA), "

@@ -291,7 +291,7 @@ TEST(unsigned_answers_never_win_and_never_fence)
 {
     expect_lie(FAKE_UNSIGNED, LDNS_RCODE_NOERROR, PROVIDER_UNKNOWN, "unusable replies");
     expect_lie(FAKE_UNSIGNED, LDNS_RCODE_NXRRSET, PROVIDER_UNKNOWN, "unsigned");
-    expect_lie(FAKE_UNSIGNED, LDNS_RCODE_REFUSED, PROVIDER_REFUSED, "(unsigned)");
+    expect_lie(FAKE_UNSIGNED, LDNS_RCODE_REFUSED, PROVIDER_REFUSED, "(unsigned; ");
     expect_lie(FAKE_UNSIGNED, LDNS_RCODE_SERVFAIL, PROVIDER_UNKNOWN, "SERVFAIL");
 }
 

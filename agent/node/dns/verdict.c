@@ -61,7 +61,8 @@ static void tell_refused(const struct verdict_context *context,
     else
         trouble_set(ret, TROUBLE_RIGHTS, "%s says REFUSED%s: its update policy must allow key %s "
                     "to update A and AAAA of %s and TXT of _holdfast.%s", context->server,
-                    answer->verified ? "" : " (unsigned)", context->key, name, name);
+                    answer->verified ? "" : " (unsigned; PowerDNS says no more when the key or its "
+                    "secret is another one)", context->key, name, name);
 }
 
 void verdict_of_proof(const struct verdict_context *context, const struct packet_answer *answer,
