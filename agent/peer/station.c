@@ -132,9 +132,20 @@ static void close_rooms(struct station *station)
         events_close(station->events);
 }
 
+/* The last words of a process that comes back at once: nothing is done after them. A lease that
+ * ended because the process stood still on its way out has ended when it did. */
+static void tell_restart(struct station *station)
+{
+    struct event event = {.kind = EVENT_WAKE};
+    pump_event(station->pump, &event);
+    tell(station, "restart", "executes its program again, keeping its standing");
+}
+
 static void on_stop_look(uv_timer_t *timer)
 {
     struct station *station = timer->data;
+    if (station->restarting && !station->closed)
+        tell_restart(station);
     bool left = station->restarting || pump_has_left(station->pump);
     if (left || clock_now() >= station->stop_until)
         close_rooms(station);
@@ -172,7 +183,6 @@ static void restart(void *owner)
         return;
     }
     station->restarting = true;
-    tell(station, "restart", "executes its program again, keeping its standing");
     uv_timer_start(&station->stop, on_stop_look, STOP_LOOK_MS, STOP_LOOK_MS);
 }
 

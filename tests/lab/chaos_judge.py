@@ -31,6 +31,7 @@ class Told:
     def __init__(self, peer):
         self.name, self.deaths = peer.name, peer.deaths
         self.standings = list(peer.events("standing"))
+        self.restarts = list(peer.events("restart"))
         known = {(event["standing"], event["effective_boottime_ms"]) for event in self.standings}
         offset = time.time() * 1000 - now_ms()
         self.only_log = 0
@@ -45,7 +46,7 @@ class Told:
                 "boottime_ms": max(int(effective), wall.timestamp() * 1000 - offset)})
 
     def events(self, kind):
-        return self.standings if kind == "standing" else []
+        return {"standing": self.standings, "restart": self.restarts}.get(kind, [])
 
 
 def extend_dead(intervals, told, lead_ms):
@@ -54,6 +55,7 @@ def extend_dead(intervals, told, lead_ms):
     for one in intervals:
         copy = judge.Interval(one.node, one.start, one.epoch, one.standing)
         deaths = next(peer.deaths for peer in told if peer.name == one.node)
+        copy.outlived_ms = one.outlived_ms
         copy.end = one.end + (lead_ms if one.end in deaths else 0)
         longer.append(copy)
     return longer

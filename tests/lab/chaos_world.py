@@ -245,7 +245,8 @@ class ChaosWorld:
         empty = chaos_facts.gaps(inside, zero, ended)
         able = max([chaos_facts.longest_able(facts, gap, PEERS) for gap in empty],
                    default=(0, ""))
-        lags = chaos_facts.record_lags(facts, inside, self.watcher.changes, SERVE, ended)
+        watched = [one for one in inside if one.start >= zero]  # the watcher was there
+        lags = chaos_facts.record_lags(facts, watched, self.watcher.changes, SERVE, ended)
         clean = sorted(lag for lag, fine, _ in lags if fine)
         result.update({
             "moves": sum(move.moved for move in moves),

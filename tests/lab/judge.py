@@ -7,8 +7,10 @@
    holding interval of the node that made it.
 """
 import re
+import types
 
 NEVER = float("inf")
+RESTART_MS = 250  # so long a daemon that restarts waits for what it has begun
 
 
 class Interval:
@@ -17,6 +19,7 @@ class Interval:
     def __init__(self, node, start, epoch, standing):
         self.node, self.start, self.end = node, start, NEVER
         self.epoch, self.standing = epoch, standing
+        self.outlived_ms = 1  # so long after the end a program of it may still be at work
 
     def __str__(self):
         end = "now" if self.end == NEVER else f"{self.end:.0f}"
@@ -25,16 +28,21 @@ class Interval:
 
 def intervals_of(peer):
     """Holding intervals of one node, from its standing events and the instants at which it was
-    killed: the dead hold nothing."""
+    killed, or executed its program again: the dead hold nothing, and a new life begins with
+    nothing."""
     marks = [(event["effective_boottime_ms"], event.get("boottime_ms", 0), event)
              for event in peer.events("standing")]
     marks += [(at, at, None) for at in peer.deaths]
+    marks += [(event["boottime_ms"], event["boottime_ms"], event)
+              for event in peer.events("restart")]
     marks.sort(key=lambda mark: mark[1])
     found, present = [], None
     for effective, _, event in marks:
-        standing = event["standing"] if event else "dead"
+        restarts = bool(event) and event["event"] == "restart"
+        standing = "dead" if event is None or restarts else event["standing"]
         if present is not None and standing != present.standing:
             present.end = effective
+            present.outlived_ms = RESTART_MS if restarts else 1
             present = None
         if present is None and standing in ("holder", "forced"):
             present = Interval(peer.name, effective, event.get("epoch"), standing)
@@ -90,7 +98,8 @@ def find_call_faults(calls, intervals):
         if after[1] < before[1]:
             faults.append(f"exec log: epoch {after[1]} of {after[2]} called after {before[1]}")
     for at, epoch, node in calls:
-        inside = any(one.node == node and one.start <= at <= one.end + 1 for one in intervals)
+        inside = any(one.node == node and one.start <= at <= one.end + one.outlived_ms
+                     for one in intervals)
         if not inside:
             faults.append(f"exec log: call of {node} under {epoch} at {at} outside its holding")
     return faults
@@ -130,8 +139,21 @@ def self_test():
         one.end = end
         return one
 
+    def told(*events):
+        peer = types.SimpleNamespace(name="server1", deaths=[])
+        peer.events = lambda kind: [one for one in events if one["event"] == kind]
+        return [(one.start, one.end) for one in intervals_of(peer)]
+
+    def stands(at, standing):
+        return {"event": "standing", "standing": standing, "boottime_ms": at,
+                "effective_boottime_ms": at}
+
+    restarts = [stands(10, "holder"), {"event": "restart", "boottime_ms": 50}]
     good = [held("server1", 0, 100), held("server2", 100, 200, 3)]
     checks = [
+        ("restart", told(*restarts) == [(10, 50)]),
+        ("new life", told(*restarts, stands(90, "standby")) == [(10, 50)]),
+        ("again", told(*restarts, stands(90, "holder")) == [(10, 50), (90, NEVER)]),
         ("apart", not find_overlaps(good)),
         ("overlap", find_overlaps([held("server1", 0, 101), held("server2", 100, 200)])),
         ("open end", find_overlaps([held("server1", 0, NEVER), held("server2", 100, 200)])),

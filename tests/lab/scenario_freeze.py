@@ -33,6 +33,26 @@ def freeze_holder(lab, figures):
     freeze_each(lab, lambda holder, standby, witness: holder, figures)
 
 
+@scenario("freeze-restart", "freeze")
+def freeze_restart(lab, figures):
+    """SIGSTOP of the holder on its way through a restart: its holding ends with its lease."""
+    holder, standby, _ = lab.settle()
+    reply = holder.request("restart")
+    at = holder.freeze()
+    expect(reply and reply["code"] == 0, f"restart: {reply}")
+    event = standby.wait_standing("holder", at, lab.limit_s())
+    figures["moved_ms"] = round(event["effective_boottime_ms"] - at)
+    let_pass(lab, 0.5)
+    holder.thaw()
+    holder.wait_event("start", at, lab.limit_s())
+    ended = next(one for one in holder.events("standing") if one["boottime_ms"] > at)
+    expect(ended["effective_boottime_ms"] <= event["effective_boottime_ms"],
+           f"it says that it held until {ended['effective_boottime_ms']}, when {standby.name} had "
+           f"held since {event['effective_boottime_ms']}")
+    lab.settle()
+    expect(lab.holder() is standby, "it moved back")
+
+
 @scenario("freeze-standby", "freeze")
 def freeze_standby(lab, figures):
     """SIGSTOP of the standby for 0.5 to 3 leases: nothing moves."""
