@@ -68,6 +68,7 @@ int process_prepare(struct process *process, int argc, char **argv, struct err *
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN); /* until the loop takes it: a reload is never an end */
     (void)umask(0077);
     if (sodium_init() < 0)
         return err_set(err, ERR_SYSTEM, "libsodium does not start: no randomness?");
@@ -107,6 +108,7 @@ int process_again(const struct process *process, const char *resume, struct err 
     reap_children();
     if (resume != NULL)
         (void)setenv(RESUME_NAME, resume, 1);
+    (void)signal(SIGHUP, SIG_IGN);
     (void)execv(process->program, process->arguments);
     return err_set(err, ERR_SYSTEM, "%s: %s", process->program, strerror(errno));
 }

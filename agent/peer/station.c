@@ -146,8 +146,7 @@ static void on_stop_look(uv_timer_t *timer)
     struct station *station = timer->data;
     if (station->restarting && !station->closed)
         tell_restart(station);
-    bool left = station->restarting || pump_has_left(station->pump);
-    if (left || clock_now() >= station->stop_until)
+    if (station->restarting || pump_has_left(station->pump) || clock_now() >= station->stop_until)
         close_rooms(station);
 }
 
@@ -156,10 +155,11 @@ static void stop(struct station *station)
     struct event event = {.kind = EVENT_ORDER};
     event.order.order = ORDER_STOP;
     event.order.peer = PEER_NONE;
-    if (station->stopping || station->restarting) {
+    if (station->stopping) {
         station->stop_until = clock_now(); /* asked twice: at once */
         return;
     }
+    station->restarting = false; /* who is to end does not come back */
     station->stopping = true;
     station->stop_until = clock_now() + STOP_MS;
     ready_stopping(&station->ready);

@@ -1,4 +1,6 @@
 """Crashes, restarts and planned moves."""
+import signal
+
 from .dns import Watcher
 from .lab import SERVE
 from .story import expect, expect_no_move, let_pass, scenario
@@ -109,6 +111,22 @@ def restart(lab, figures):
     expect(lab.holder() is holder, "the holder changed")
     expect(not [event for event in standby.events("standing") if event["standing"] == "holder"
                 and event["effective_boottime_ms"] >= start], "the standby took over")
+
+
+@scenario("restart-stop", "planned")
+def restart_stop(lab, figures):
+    """SIGTERM on the way through a restart: the daemon ends, and does not come back."""
+    for turn in ("standby", "holder"):
+        holder, standby, _ = lab.settle()
+        peer, other = (holder, standby) if turn == "holder" else (standby, holder)
+        reply, at = peer.request("restart"), now_ms()
+        code = peer.term()
+        figures[f"{turn}_ended_ms"] = round(now_ms() - at)
+        expect(reply and reply["code"] == 0, f"restart: {reply}")
+        expect(code in (0, -signal.SIGTERM), f"{turn} ended with {code}")  # or just before it
+        wait_until(lambda: lab.holder() is other, lab.limit_s(), f"{other.name} to hold")
+        peer.start()
+    lab.settle()
 
 
 @scenario("switchover", "planned", quick=True)
