@@ -6,12 +6,13 @@ import base64
 import os
 import re
 import select
+import signal
 import socket
 import struct
 import threading
 
 from .net import address
-from .world import now_ms, run, socket_in, wait_until
+from .world import freeze, now_ms, run, socket_in, wait_until
 
 ZONE = "example.com"
 NAME = "pbx.example.com"
@@ -102,7 +103,10 @@ class Program:
         self.process = None
 
     def signal(self, number):
-        self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            freeze(self.process)
+        else:
+            self.process.send_signal(number)
 
 
 class Server(Program):

@@ -159,7 +159,7 @@ class Lab:
     def holder(self):
         """The Peer that says it holds, or None."""
         for node in self.nodes:
-            status = node.alive() and node.status(0.5)
+            status = node.alive() and node.status(2)
             if status and status["standing"] == "holder":
                 return node
         return None

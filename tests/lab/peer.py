@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-from .world import now_ms, wait_until
+from .world import freeze, now_ms, wait_until
 
 
 def cpu_ms_of(pid):
@@ -119,14 +119,14 @@ class Peer:
         return code
 
     def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
-        return now_ms()
+        """Returns the instant before it."""
+        return freeze(self.process)
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
         return now_ms()
 
-    def request(self, command, limit_s=2.5, **arguments):
+    def request(self, command, limit_s=5, **arguments):
         """Asks over the control socket; the whole reply, or None when nobody answers."""
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(limit_s)
@@ -144,7 +144,7 @@ class Peer:
             except (OSError, ValueError):
                 return None
 
-    def status(self, limit_s=2.5):
+    def status(self, limit_s=5):
         reply = self.request("status", limit_s)
         return reply.get("result") if reply else None
 

@@ -4,7 +4,7 @@ import signal
 
 from .scenario_crash import expect_holding_since, take_over
 from .story import expect, expect_no_move, let_pass, scenario
-from .world import now_ms, wait_until
+from .world import freeze, now_ms, wait_until
 
 LEDGERS = ("events.jsonl", "events.1.jsonl")
 
@@ -154,7 +154,7 @@ def syslog(lab, figures):
     lines = wait_until(lambda: [line for line in messages(folder) if "event=holds" in line], 10,
                        "the election in rsyslogd's file")
     expect("epoch=" in lines[0] and "node=" in lines[0], f"no logfmt: {lines[0]}")
-    reader.send_signal(signal.SIGSTOP)
+    freeze(reader)
     at = now_ms()
     let_pass(lab, 1)
     for _ in range(6):  # more lines than the kernel's queue and the ring take

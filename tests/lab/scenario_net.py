@@ -52,7 +52,7 @@ def deaf_holder(lab, figures):
     holder, standby, _ = lab.settle()
     at = now_ms()
     lab.net.cut((standby.name, holder.name), (W, holder.name))
-    take_over(lab, at, standby, figures, 0.7 * lab.lease_ms + 300)
+    take_over(lab, at, standby, figures, 0.7 * lab.lease_ms + 1000)
     lab.net.heal()
     lab.settle()
 

@@ -43,6 +43,28 @@ def wait_until(question, limit_s, what, step_s=0.02):
         time.sleep(step_s)
 
 
+def stands(pid):
+    """Do all threads of this process stand still?"""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii", errors="replace") as file:
+                if file.read().rsplit(")", 1)[1].split()[0] not in "TZ":
+                    return False
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended
+    return True
+
+
+def freeze(process):
+    """SIGSTOP, which takes a moment on another processor: until it stands. Returns the instant
+    before it."""
+    at = now_ms()
+    process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: process.poll() is not None or stands(process.pid), 10,
+               "a process to stand still", 0.0005)
+    return at
+
+
 def run(*command, input_text=None, check=True):
     """Runs a command to its end and returns its output."""
     done = subprocess.run(command, input=input_text, capture_output=True, text=True)

@@ -4,6 +4,7 @@
 #ifndef HOLDFAST_TESTS_AWAIT_H
 #define HOLDFAST_TESTS_AWAIT_H
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
@@ -19,17 +20,31 @@ static inline double await_ms(void)
     return (double)uv_hrtime() / 1e6;
 }
 
+/* How long this thread was ready to run in its life, in ns, while the kernel ran somebody else. */
+static inline unsigned long long await_queued_ns(void)
+{
+    static __thread int file = -1;
+    char text[96] = "", *end = text;
+    if (file < 0)
+        file = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    if (file < 0 || pread(file, text, sizeof text - 1, 0) <= 0)
+        return 0;
+    (void)strtoull(text, &end, 10); /* how long it ran */
+    return strtoull(end, NULL, 10);
+}
+
 /* The same without the time in which the kernel gave the processor to somebody else: what this
- * thread itself took (its work and its own waits). */
+ * thread itself took (its work and its own waits). Looked at anew when that happened in between. */
 static inline double await_own_ms(void)
 {
-    unsigned long long ran, queued = 0;
-    FILE *file = fopen("/proc/thread-self/schedstat", "re");
-    if (file == NULL || fscanf(file, "%llu %llu", &ran, &queued) != 2)
-        queued = 0;
-    if (file != NULL)
-        fclose(file);
-    return await_ms() - (double)queued / 1e6;
+    unsigned long long before, after = await_queued_ns();
+    double now;
+    do {
+        before = after;
+        now = await_ms();
+        after = await_queued_ns();
+    } while (after != before);
+    return now - (double)before / 1e6;
 }
 
 static inline void await_tick(uv_timer_t *timer)

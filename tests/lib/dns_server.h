@@ -9,8 +9,11 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <uv.h>
 
 #include "dns_files.h"
+
+#define DNS_SERVER_START_MS 10000 /* a refused question comes back at once: time, not tries */
 
 /* Asks for the SOA; true when the zone is served. Waits at most 100 ms. */
 static bool dns_server_answers(const struct dns_server *server)
@@ -59,7 +62,8 @@ static bool dns_server_run(struct dns_server *server)
         server->pid = 0;
         return false;
     }
-    for (int i = 0; i < 100; i++) {
+    uint64_t end = uv_hrtime() + DNS_SERVER_START_MS * UINT64_C(1000000);
+    while (uv_hrtime() < end) {
         if (dns_server_answers(server))
             return true;
         if (waitpid(server->pid, NULL, WNOHANG) == server->pid) {

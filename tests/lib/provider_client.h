@@ -94,7 +94,7 @@ static void client_begin(struct client *client)
     struct provider_caller caller = {.still = still, .on_write = on_write, .owner = client};
     client->ended = false;
     STAGE_PROVIDER.write(&permit, client->provider, &client->change,
-                         client->patient ? PATIENT_MS : 1500, &caller);
+                         client->hasty ? HASTY_MS : PATIENT_MS, &caller);
     CHECK(!client->ended);
 }
 

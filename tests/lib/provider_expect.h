@@ -50,6 +50,7 @@ __attribute__((unused)) static void expect_faulty(const struct faulty_answer *an
         stage_add(&stage);
         expect_read(&stage, answers[i].outcome, answers[i].detail);
         if (also_written) {
+            stage.clients[0].hasty = true;
             client_write(&stage, &stage.clients[0], 100, 0);
             CHECK_EQ(stage.clients[0].outcome, answers[i].outcome);
         }

@@ -46,8 +46,18 @@ security-poll-suffix=
 """
 
 
+taken = []  # names of ports, until this process ends (see lib/port.h)
+
+
 def is_free(port):
-    """For TCP and for UDP."""
+    """For TCP and for UDP, and taken by no other test."""
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0holdfast-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    taken.append(name)
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:
             try:

@@ -5,9 +5,10 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
-#include "tests/lib/check.h"
+#include "tests/lib/await.h"
 
-#define LIMIT_MS 300
+#define LIMIT_MS 300      /* where no answer comes */
+#define PATIENT_MS 10000  /* where one does: the server is a thread on a busy machine */
 
 /* A server for one connection: reads the request line, sends `reply`, then closes or hangs. */
 struct server {
@@ -78,13 +79,15 @@ static void stop(struct server *server)
     rmdir(server->directory);
 }
 
-/* Asks the server; returns what client_ask returned, checks that it kept to its limit. */
-static int ask(struct server *server, struct client_answer *answer, struct err *err)
+/* Asks the server; returns what client_ask returned, checks that it kept to its limit (but for the
+ * time in which the machine ran something else). */
+static int ask(struct server *server, span_ms limit_ms, struct client_answer *answer,
+               struct err *err)
 {
     json_t *request = client_request("status");
-    mono_ms before = clock_now();
-    int code = client_ask(server->path, request, LIMIT_MS, answer, err);
-    CHECK(clock_now() - before < LIMIT_MS + 200);
+    double before = await_own_ms();
+    int code = client_ask(server->path, request, limit_ms, answer, err);
+    CHECK(await_own_ms() - before < (double)limit_ms + 200);
     json_decref(request);
     return code;
 }
@@ -96,7 +99,7 @@ TEST(a_good_answer_is_handed_over)
     struct client_answer answer;
     struct err err = {0};
     start(&server);
-    CHECK_EQ(ask(&server, &answer, &err), 0);
+    CHECK_EQ(ask(&server, PATIENT_MS, &answer, &err), 0);
     CHECK_EQ(answer.code, 4);
     CHECK_STR(answer.text, "no");
     CHECK_EQ(json_integer_value(json_object_get(answer.result, "a")), 1);
@@ -108,10 +111,11 @@ TEST(a_good_answer_is_handed_over)
 /* One misbehaviour: the call fails and the error contains `part`. */
 static void expect_trouble(struct server *server, const char *part)
 {
+    span_ms limit_ms = server->hang ? LIMIT_MS : PATIENT_MS; /* this one waits for its end */
     struct client_answer answer;
     struct err err = {0};
     start(server);
-    CHECK_EQ(ask(server, &answer, &err), ERR_REMOTE);
+    CHECK_EQ(ask(server, limit_ms, &answer, &err), ERR_REMOTE);
     CHECK_HAS(err.text, part);
     CHECK_HAS(err.text, server->path);
     client_forget(&answer);
@@ -197,7 +201,7 @@ TEST(a_stale_socket_file)
     (void)shutdown(server.listener, SHUT_RDWR);
     pthread_join(server.thread, NULL);
     close(server.listener);
-    CHECK_EQ(ask(&server, &answer, &err), ERR_REMOTE);
+    CHECK_EQ(ask(&server, LIMIT_MS, &answer, &err), ERR_REMOTE);
     CHECK_HAS(err.text, "nobody listens there; is holdfastd running?");
     unlink(server.path);
     rmdir(server.directory);
@@ -221,7 +225,7 @@ TEST(a_full_backlog_is_waited_for_but_not_for_ever)
         busy[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         (void)connect(busy[i], (struct sockaddr *)&address, sizeof address);
     }
-    CHECK_EQ(ask(&server, &answer, &err), ERR_REMOTE);
+    CHECK_EQ(ask(&server, LIMIT_MS, &answer, &err), ERR_REMOTE);
     CHECK_HAS(err.text, "does not take calls");
     for (size_t i = 0; i < 8; i++)
         close(busy[i]);

@@ -71,8 +71,8 @@ TEST(nothing_is_sent_until_it_may)
     stage_open_bare(&stage, 1);
     struct client *one = &stage.clients[0];
     client_read(&stage, one);
-    stage_order(&stage, "fault?kind=status&on=list&status=429&retry=2");
-    expect_read(&stage, PROVIDER_UNKNOWN, "left alone for 2 s (429, ");
+    stage_order(&stage, "fault?kind=status&on=list&status=429&retry=4");
+    expect_read(&stage, PROVIDER_UNKNOWN, "left alone for 4 s (429, ");
     client_write(&stage, one, 100, 0);
     CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
     CHECK_HAS(one->detail, "not sent: Cloudflare wants to be left alone for ");

@@ -77,6 +77,7 @@ TEST(lost_reply_and_late_reply_show_in_the_next_read)
         stage_open_bare(&stage, 1);
         struct client *one = &stage.clients[0];
         client_read(&stage, one);
+        one->hasty = true;
         stage_order(&stage, faults[i]);
         client_write(&stage, one, 100, 0);
         CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
@@ -104,6 +105,7 @@ TEST(late_apply_is_judged_by_the_fence)
     stage_open_bare(&stage, 2);
     struct client *one = &stage.clients[0], *two = &stage.clients[1];
     client_read(&stage, one);
+    one->hasty = true;
     stage_order(&stage, "fault?kind=hold");
     client_write(&stage, one, 100, 0);
     CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);

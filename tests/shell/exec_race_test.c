@@ -22,10 +22,8 @@ static void place_open(struct place *place, size_t writers)
     stage->config.provider = PROVIDER_EXEC;
     snprintf(stage->config.command, sizeof stage->config.command, "%s %s", command, place->dir);
     free(command);
-    while (stage->count < writers) {
+    while (stage->count < writers)
         stage_add(stage);
-        stage->clients[stage->count - 1].patient = true;
-    }
 }
 
 static void place_close(struct place *place)

@@ -44,6 +44,7 @@ TEST(late_apply_shows_in_the_next_read)
     struct client *one = &stage.clients[0];
     client_read(&stage, one);
     CHECK(freeze((pid_t)server.ports[2]));
+    one->hasty = true;
     client_write(&stage, one, 100, 0);
     CHECK_EQ(one->outcome, PROVIDER_UNKNOWN);
     CHECK_HAS(one->detail, "within 1500 ms");
@@ -59,7 +60,6 @@ TEST(tombstones_do_not_pile_up)
     struct stage stage;
     stage_open(&stage, 1);
     struct client *one = &stage.clients[0];
-    one->patient = true;
     for (uint64_t epoch = 100; epoch < 130; epoch++) {
         client_take(&stage, one, epoch, 0);
     }

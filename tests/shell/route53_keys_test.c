@@ -152,7 +152,7 @@ TEST(role_of_the_instance_is_used)
     stage_close(&stage);
 }
 
-/* Keys live 8 s, and to get new ones takes 1 s: nothing is lost, and nothing waits for them. */
+/* Keys live 8 s, and to get new ones takes 1.5 s: nothing is lost, and nothing waits for them. */
 TEST(keys_of_a_role_are_renewed_before_they_end)
 {
     struct stage stage;
@@ -175,7 +175,7 @@ TEST(keys_of_a_role_are_renewed_before_they_end)
         longest = took > longest ? took : longest;
     }
     CHECK_EQ(lost, 0);
-    CHECK(longest < 900);
+    CHECK(longest < 1400);
     stage_close(&stage);
 }
 

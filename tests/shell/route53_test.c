@@ -93,6 +93,7 @@ TEST(late_apply_is_stopped_by_a_newer_fence)
     stage_add(&stage);
     struct client *other = &stage.clients[0], *late = &stage.clients[1];
     client_read(&stage, late);
+    late->hasty = true;
     client_write(&stage, late, 100, 0);
     CHECK_EQ(late->outcome, PROVIDER_UNKNOWN);
     CHECK_HAS(late->detail, "no answer within 1"); /* what building the batch left of 1500 ms */

@@ -1,4 +1,5 @@
 /* tail — against name servers that lag, keep old answers, lie, refuse or say nothing. */
+#include "tests/lib/await.h"
 #include "tests/lib/tail_stage.h"
 
 TEST(everybody_has_it_at_once)
@@ -69,12 +70,14 @@ TEST(an_old_answer_tells_until_when_and_is_asked_then)
 {
     struct stage stage;
     open_stage(&stage);
-    show_old(&stage.resolver, 1);
+    show_old(&stage.resolver, 3);
     begin(&stage);
     until_count(&stage, authoritative, 1);
-    until_shown(&stage, "still says A 192.0.2.1");
+    until_shown(&stage, "still says A"); /* the A or the AAAA: whichever came last ends last */
+    CHECK(strstr(shown(&stage), "says A 192.0.2.1") != NULL ||
+          strstr(shown(&stage), "says AAAA 2001:db8::1") != NULL);
     json_int_t left = number(&stage, NULL, "cache_ends_in_ms");
-    CHECK(left > 500 && left <= 1500);
+    CHECK(left > 1500 && left <= 3500);
     CHECK_HAS(shown(&stage), "\"cache_ends_at\": \"20");
     CHECK_HAS(shown(&stage), "\"ttl_left_s\": ");
     show_new(&stage.resolver);
@@ -91,7 +94,7 @@ TEST(a_resolver_that_knew_of_none)
     struct stage stage;
     open_stage(&stage);
     stage.resolver.aaaa = NULL; /* kept for as long as the SOA says */
-    stage.resolver.minimum_s = 2;
+    stage.resolver.minimum_s = 3;
     begin(&stage);
     until_shown(&stage, "still says that there is no AAAA");
     CHECK(number(&stage, NULL, "cache_ends_in_ms") > 1500);
@@ -222,14 +225,13 @@ TEST(a_long_negative_life_is_told_once)
 
 struct metronome {
     uv_timer_t timer;
-    mono_ms last;
-    span_ms longest;
+    double last, longest; /* ms, without what the machine ran in between */
 };
 
 static void on_beat(uv_timer_t *timer)
 {
     struct metronome *metronome = timer->data;
-    mono_ms now = clock_now();
+    double now = await_own_ms();
     if (now - metronome->last > metronome->longest)
         metronome->longest = now - metronome->last;
     metronome->last = now;
@@ -240,7 +242,7 @@ TEST(a_dead_dns_never_stops_the_loop)
 {
     struct stage stage;
     open_stage(&stage);
-    struct metronome metronome = {.last = clock_now()};
+    struct metronome metronome = {.last = await_own_ms()};
     stage.servers[0].manner = stage.servers[1].manner = stage.resolver.manner = ZONE_SILENT;
     for (size_t i = 1; i < ADDRESS_MAX; i++) {
         snprintf(stage.dns.resolvers[i].host, HOST_SIZE, i % 2 == 0 ? "127.0.0.%zu" : "192.0.2.%zu",
@@ -253,8 +255,8 @@ TEST(a_dead_dns_never_stops_the_loop)
     uv_timer_start(&metronome.timer, on_beat, 1, 1);
     begin(&stage);
     until_shown(&stage, "silent for 2 s");
-    printf("longest turn of the loop: %lld ms\n", (long long)metronome.longest);
-    CHECK(metronome.longest < 100); /* the machine may be loaded; 20 ms on one that is not */
+    printf("longest turn of the loop: %.1f ms\n", metronome.longest);
+    CHECK(metronome.longest < 100); /* 20 ms, but for what a host may take */
     uv_close((uv_handle_t *)&metronome.timer, NULL);
     close_stage(&stage);
 }
