@@ -58,17 +58,27 @@ static void stay_small(void)
     (void)setenv("UV_THREADPOOL_SIZE", "2", 1);
 }
 
+void process_hold_signals(bool hold)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 int process_prepare(struct process *process, int argc, char **argv, struct err *err)
 {
     struct rlimit none = {0, 0};
     memset(process, 0, sizeof *process);
+    process_hold_signals(true);
     stay_small();
     resolve_program(process);
     take_resume(process);
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGHUP, SIG_IGN); /* until the loop takes it: a reload is never an end */
     (void)umask(0077);
     if (sodium_init() < 0)
         return err_set(err, ERR_SYSTEM, "libsodium does not start: no randomness?");
@@ -108,7 +118,6 @@ int process_again(const struct process *process, const char *resume, struct err 
     reap_children();
     if (resume != NULL)
         (void)setenv(RESUME_NAME, resume, 1);
-    (void)signal(SIGHUP, SIG_IGN);
     (void)execv(process->program, process->arguments);
     return err_set(err, ERR_SYSTEM, "%s: %s", process->program, strerror(errno));
 }

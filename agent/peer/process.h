@@ -19,6 +19,10 @@ struct process {
 /* Before anything else: no core dumps, no reading by other processes, files for the owner only,
  * a small memory, SIGPIPE ignored, libsodium ready; takes up what the last life handed over. */
 int process_prepare(struct process *process, int argc, char **argv, struct err *err);
+/* SIGTERM, SIGINT and SIGHUP wait while nobody is there to take them: from process_prepare until
+ * the loop has its handlers, and again from when it has given them up, through process_again into
+ * the next life. Then none is lost, and none ends the process half-way. */
+void process_hold_signals(bool hold);
 void process_forget(struct process *process);
 /* Could the program be executed again? ERR_SYSTEM says why not. */
 int process_check_again(const struct process *process, struct err *err);

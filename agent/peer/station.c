@@ -115,6 +115,7 @@ static void close_rooms(struct station *station)
     uv_timer_start(&station->limit, on_limit, station->restarting ? CLOSE_MS_RESTART : CLOSE_MS,
                    0);
     uv_unref((uv_handle_t *)&station->limit);
+    process_hold_signals(true);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         uv_close((uv_handle_t *)&station->signals[i], NULL);
     uv_close((uv_handle_t *)&station->stop, NULL);
@@ -398,6 +399,7 @@ static int open_rooms(struct station *station, struct err *err)
         station->signals[i].data = station;
         uv_signal_start(&station->signals[i], on_signal, numbers[i]);
     }
+    process_hold_signals(false);
     int code = store_open(&station->store, &station->loop, station->basis.options.state_dir,
                           &station->found, err);
     if (code == 0 && !station->found.present)
@@ -448,11 +450,8 @@ static int run(struct station *station, struct err *err)
 
 static int exit_code(const struct station *station, const struct err *err)
 {
-    static const int codes[] = {[-ERR_USAGE] = 2,
-                                [-ERR_STATE] = 5,
-                                [-ERR_IN_USE] = 6,
-                                [-ERR_SYSTEM] = 1,
-                                [-ERR_REMOTE] = 1};
+    static const int codes[] = {[-ERR_USAGE] = 2, [-ERR_STATE] = 5, [-ERR_IN_USE] = 6,
+                                [-ERR_SYSTEM] = 1, [-ERR_REMOTE] = 1};
     if (err->code == 0)
         return 0;
     if (err->text[0] != '\0')

@@ -4,6 +4,7 @@ Nothing here waits: a fault has a beginning and an end, and an order runs beside
 loop drives everything, and what happens at the same time really does.
 """
 import os
+import signal
 
 from .chaos_facts import NEVER, Facts
 from .chaos_net import Outside
@@ -98,7 +99,8 @@ class Actor(Outside):
                 self.wrong(f"{peer.name} did not stop within {STOP_LIMIT_MS} ms of SIGTERM")
                 self.stopping[peer] = NEVER
             return
-        if code != 0:
+        unborn = code == -signal.SIGTERM and not peer.has_begun()
+        if code != 0 and not unborn:
             self.wrong(f"{peer.name} ended with {code} after SIGTERM")
         self.tell(f"{peer.name} stopped after {now - self.stopping[peer]:.0f} ms")
         del self.stopping[peer]

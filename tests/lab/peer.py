@@ -72,7 +72,7 @@ class Peer:
         self.key = os.path.join(self.folder, "key")
         self.log = os.path.join(self.folder, "log")
         os.makedirs(self.state_dir, mode=0o700)
-        self.process = None
+        self.process, self.started_at = None, 0
         self.deaths = []  # BOOTTIME of each SIGKILL
         self.extra = []   # more options
         self.environment = {}
@@ -87,8 +87,13 @@ class Peer:
             "--socket", self.socket] + self.extra
 
     def start(self):
+        self.started_at = now_ms()
         self.process = self.lab.world.spawn(self.namespace, self.command(), self.log,
                                             self.environment)
+
+    def has_begun(self):
+        """Has this process said that it is there? (Before, a signal ends it like any other.)"""
+        return any(event["boottime_ms"] >= self.started_at for event in self.events("start"))
 
     @property
     def pid(self):

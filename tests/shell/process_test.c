@@ -24,6 +24,27 @@ TEST(secrets_stay_in_the_process)
     process_forget(&process);
 }
 
+/* Nobody takes them before the loop runs, nor after it has ended. */
+TEST(signals_to_end_and_to_reload_wait)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    struct process process;
+    struct err err = {0};
+    struct timespec now = {0};
+    sigset_t set;
+    CHECK_EQ(process_prepare(&process, 3, words, &err), 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        CHECK_EQ(raise(numbers[i]), 0); /* and is still here */
+        sigemptyset(&set);
+        sigaddset(&set, numbers[i]);
+        CHECK_EQ(sigtimedwait(&set, NULL, &now), numbers[i]);
+    }
+    process_hold_signals(false);
+    CHECK_EQ(sigprocmask(SIG_SETMASK, NULL, &set), 0);
+    CHECK(sigismember(&set, SIGTERM) == 0 && sigismember(&set, SIGHUP) == 0);
+    process_forget(&process);
+}
+
 /* Another user's process cannot look inside: what ptrace asks, /proc asks too. */
 TEST(another_user_cannot_read_the_memory)
 {
