@@ -124,11 +124,14 @@ class ChaosWorld:
         hindered = self.actor.facts.orders.within(running - 2 * lease, tidy) \
             or self.actor.facts.paused.within(running, tidy) \
             or self.actor.facts.upkeep.within(running, tidy)
-        # A holder that has just been thawed may say so for an instant after its lease's end.
-        self.wait(lambda: self.actor.holder() and self.held_from(tidy) is not None,
-                  HOLD_LEASES * lease + HOLD_MS, self.nobody_holds)
-        took["held"] = self.held_from(tidy) - tidy
-        took["elected"] = self.held_from(running) - running
+        # A holder that has just been thawed may say so for an instant after its lease's end, and
+        # then tell that it ended before.
+        held = elected = None
+        while held is None or elected is None:
+            self.wait(lambda: self.actor.holder() and self.held_from(tidy) is not None,
+                      HOLD_LEASES * lease + HOLD_MS, self.nobody_holds)
+            held, elected = self.held_from(tidy), self.held_from(running)
+        took["held"], took["elected"] = held - tidy, elected - running
         if took["elected"] > HOLD_LEASES * lease + HOLD_MS and not hindered:
             raise Broken(f"somebody held only after {took['elected']:.0f} ms: "
                          f"{self.nobody_holds()}")
