@@ -127,8 +127,8 @@ static void say_proven(struct doctor *doctor, const json_t *record)
                    strlen(at) >= 19 ? " at " : "", strlen(at) >= 19 ? at + 11 : "");
     else
         DOCTOR_SAY(doctor, DOCTOR_CREDENTIALS, label, DOCTOR_OK, NULL,
-                   dns ? "the server has no fault to find with the key, in a signed question; that "
-                         "it may write, the holder's doctor knows"
+                   dns ? "a signed question found no fault with the key; that it may write, the "
+                         "holder's doctor knows"
                        : "proven for reading; that they may write, the holder's doctor knows");
 }
 

@@ -126,11 +126,14 @@ class ChaosWorld:
             or self.actor.facts.upkeep.within(running, tidy)
         # A holder that has just been thawed may say so for an instant after its lease's end, and
         # then tell that it ended before.
-        held = elected = None
-        while held is None or elected is None:
+        for _ in range(len(PEERS) + 1):
             self.wait(lambda: self.actor.holder() and self.held_from(tidy) is not None,
                       HOLD_LEASES * lease + HOLD_MS, self.nobody_holds)
             held, elected = self.held_from(tidy), self.held_from(running)
+            if held is not None and elected is not None:
+                break
+        else:
+            raise Broken(self.nobody_holds())
         took["held"], took["elected"] = held - tidy, elected - running
         if took["elected"] > HOLD_LEASES * lease + HOLD_MS and not hindered:
             raise Broken(f"somebody held only after {took['elected']:.0f} ms: "

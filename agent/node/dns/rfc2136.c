@@ -176,18 +176,23 @@ static enum exchange_heard on_read_reply(void *owner, const uint8_t *bytes, size
     return EXCHANGE_ANSWERED;
 }
 
+/* The last of a reading's questions tells. */
+static void end_question(struct question *question)
+{
+    question->exchange = NULL;
+    if (--question->provider->reading.left == 0)
+        finish_reading(question->provider);
+}
+
 static void on_read_end(void *owner, bool answered, const char *detail)
 {
     struct question *question = owner;
-    struct provider *provider = question->provider;
-    question->exchange = NULL;
     if (!answered) {
         question->outcome = PROVIDER_UNKNOWN;
         trouble_set(&question->why, TROUBLE_SILENT, "%s: %s",
-                    provider->servers[question->server].text, detail);
+                    question->provider->servers[question->server].text, detail);
     }
-    if (--provider->reading.left == 0)
-        finish_reading(provider);
+    end_question(question);
 }
 
 static enum exchange_heard on_proof_reply(void *owner, const uint8_t *bytes, size_t size)
@@ -210,29 +215,33 @@ static enum exchange_heard on_proof_reply(void *owner, const uint8_t *bytes, siz
 
 static void on_proof_end(void *owner, bool answered, const char *detail)
 {
-    struct question *question = owner;
     (void)answered, (void)detail; /* silence is told by the other questions */
-    question->exchange = NULL;
-    if (--question->provider->reading.left == 0)
-        finish_reading(question->provider);
+    end_question(owner);
+}
+
+/* Its packet is there. False: no memory. */
+static bool send_question(struct question *question, struct exchange_order order)
+{
+    const struct provider *provider = question->provider;
+    order.server = &provider->servers[question->server].address;
+    order.bytes = question->packet.bytes;
+    order.size = question->packet.size;
+    order.owner = question;
+    question->exchange = exchange_start(provider->loop, &order);
+    return question->exchange != NULL;
 }
 
 static void ask_signed(struct provider *provider, span_ms deadline_ms)
 {
     struct question *proof = &provider->reading.proof;
+    const struct exchange_order order = {.deadline_ms = deadline_ms,
+                                         .on_reply = on_proof_reply,
+                                         .on_end = on_proof_end};
     proof->provider = provider;
-    if (!packet_query_signed(&proof->packet, provider->names.zone, LDNS_RR_TYPE_SOA,
-                             &provider->key))
-        return;
-    struct exchange_order order = {.server = &provider->servers[0].address,
-                                   .bytes = proof->packet.bytes,
-                                   .size = proof->packet.size,
-                                   .deadline_ms = deadline_ms,
-                                   .on_reply = on_proof_reply,
-                                   .on_end = on_proof_end,
-                                   .owner = proof};
-    proof->exchange = exchange_start(provider->loop, &order);
-    provider->reading.left += proof->exchange != NULL;
+    if (packet_query_signed(&proof->packet, provider->names.zone, LDNS_RR_TYPE_SOA,
+                            &provider->key) &&
+        send_question(proof, order))
+        provider->reading.left++;
 }
 
 static bool ask(struct question *question, ldns_rr_type type, span_ms deadline_ms)
@@ -240,17 +249,9 @@ static bool ask(struct question *question, ldns_rr_type type, span_ms deadline_m
     struct provider *provider = question->provider;
     const char *name =
         type == LDNS_RR_TYPE_TXT ? provider->names.fence : provider->names.name;
-    if (!packet_query(&question->packet, name, type))
-        return false;
-    struct exchange_order order = {.server = &provider->servers[question->server].address,
-                                   .bytes = question->packet.bytes,
-                                   .size = question->packet.size,
-                                   .deadline_ms = deadline_ms,
-                                   .on_reply = on_read_reply,
-                                   .on_end = on_read_end,
-                                   .owner = question};
-    question->exchange = exchange_start(provider->loop, &order);
-    return question->exchange != NULL;
+    const struct exchange_order order = {
+        .deadline_ms = deadline_ms, .on_reply = on_read_reply, .on_end = on_read_end};
+    return packet_query(&question->packet, name, type) && send_question(question, order);
 }
 
 static void on_read_failed(uv_timer_t *timer)

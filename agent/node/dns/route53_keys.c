@@ -111,7 +111,7 @@ static void on_look(void *owner, void *block)
     const struct look *file = block;
     struct err err = {0};
     keys->looking = NULL;
-    if (is_same(file, &keys->seen))
+    if (keys->have && is_same(file, &keys->seen))
         return;
     keys->seen = *file;
     (void)read_file(keys, &err);
